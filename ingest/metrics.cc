@@ -1,0 +1,110 @@
+#include "ingest/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/registry.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "base/check.h"
+
+namespace nines::ingest {
+namespace {
+
+constexpr std::array<int, 5> kStatuses = {204, 400, 413, 415, 503};
+
+constexpr std::array<std::string_view, kRequestRefusals> kRequestReasons = {
+    "content_type",      "content_encoding", "body_bytes_max", "empty_body", "snappy",
+    "decoded_bytes_max", "protobuf",         "samples_max",    "unavailable"};
+
+using CounterFamily = prometheus::Family<prometheus::Counter>;
+
+CounterFamily& MakeFamily(const char* name, const char* help, prometheus::Registry* registry) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(*registry);
+}
+
+prometheus::Counter* Add(CounterFamily& family, const char* label, std::string_view value) {
+  return &family.Add({{label, std::string(value)}});
+}
+
+}  // namespace
+
+struct Metrics::Counters {
+  std::array<prometheus::Counter*, kStatuses.size()> requests;
+  std::array<prometheus::Counter*, kRequestRefusals> requests_refused;
+  std::array<prometheus::Counter*, kSampleRefusals> samples_refused;
+  prometheus::Counter* samples;
+  prometheus::Counter* bytes;
+  prometheus::Counter* exemplars;
+  prometheus::Counter* metadata;
+};
+
+Metrics::Metrics(prometheus::Registry* registry) : counters_(std::make_unique<Counters>()) {
+  if (registry == nullptr) {
+    own_registry_ = std::make_unique<prometheus::Registry>();
+    registry = own_registry_.get();
+  }
+  auto& requests = MakeFamily("nines_ingest_requests_total",
+                              "Remote write requests by the status that they got.", registry);
+  for (size_t i = 0; i < kStatuses.size(); ++i) {
+    counters_->requests[i] = Add(requests, "code", std::to_string(kStatuses[i]));
+  }
+  auto& requests_refused =
+      MakeFamily("nines_ingest_requests_refused_total",
+                 "Remote write requests of which nothing was stored.", registry);
+  for (size_t i = 0; i < kRequestRefusals; ++i) {
+    counters_->requests_refused[i] = Add(requests_refused, "reason", kRequestReasons[i]);
+  }
+  auto& samples_refused =
+      MakeFamily("nines_ingest_samples_refused_total",
+                 "Samples that were not stored while the rest of their request was.", registry);
+  for (size_t i = 0; i < kSampleRefusals; ++i) {
+    counters_->samples_refused[i] =
+        Add(samples_refused, "reason", SampleRefusalLabel(static_cast<SampleRefusal>(i)));
+  }
+  counters_->samples = &MakeFamily("nines_ingest_samples_total",
+                                   "Samples that were stored, or were stored already.", registry)
+                            .Add({});
+  counters_->bytes =
+      &MakeFamily("nines_ingest_bytes_total", "Bytes of remote write bodies as received.", registry)
+           .Add({});
+  auto& ignored = MakeFamily("nines_ingest_ignored_total",
+                             "What came with samples, is not stored and is no error.", registry);
+  counters_->exemplars = Add(ignored, "kind", "exemplar");
+  counters_->metadata = Add(ignored, "kind", "metadata");
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::Request(int status, uint64_t body_bytes) {
+  counters_->bytes->Increment(static_cast<double>(body_bytes));
+  for (size_t i = 0; i < kStatuses.size(); ++i) {
+    if (kStatuses[i] != status) continue;
+    counters_->requests[i]->Increment();
+    return;
+  }
+  CHECK(false);  // A status that no part of the handler gives.
+}
+
+void Metrics::RequestRefused(RequestRefusal why) {
+  counters_->requests_refused[static_cast<size_t>(why)]->Increment();
+}
+
+void Metrics::SamplesWritten(uint64_t count) {
+  counters_->samples->Increment(static_cast<double>(count));
+}
+
+void Metrics::SamplesRefused(const Refusals& refusals) {
+  for (size_t i = 0; i < kSampleRefusals; ++i) {
+    const uint64_t count = refusals.count(static_cast<SampleRefusal>(i));
+    if (count > 0) counters_->samples_refused[i]->Increment(static_cast<double>(count));
+  }
+}
+
+void Metrics::Ignored(uint64_t exemplars, uint64_t metadata) {
+  counters_->exemplars->Increment(static_cast<double>(exemplars));
+  counters_->metadata->Increment(static_cast<double>(metadata));
+}
+
+}  // namespace nines::ingest

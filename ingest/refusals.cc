@@ -1,0 +1,57 @@
+#include "ingest/refusals.h"
+
+#include "base/check.h"
+
+namespace nines::ingest {
+
+std::string_view SampleRefusalLabel(SampleRefusal why) {
+  static constexpr std::array<std::string_view, kSampleRefusals> kLabels = {"labels",
+                                                                            "labels_max",
+                                                                            "label_name_bytes_max",
+                                                                            "label_value_bytes_max",
+                                                                            "series_max",
+                                                                            "duplicate",
+                                                                            "too_old",
+                                                                            "beyond_retention",
+                                                                            "too_far_ahead",
+                                                                            "native_histogram"};
+  return kLabels[static_cast<size_t>(why)];
+}
+
+void Refusals::Clear() {
+  if (empty()) return;
+  for (Entry& entry : entries_) entry = Entry{};
+}
+
+Refusals::Entry& Refusals::Count(SampleRefusal why, std::string_view text, uint64_t count) {
+  CHECK(count > 0);
+  Entry& entry = entries_[Index(why)];
+  if (entry.count == 0) entry.text = text;
+  entry.count += count;
+  return entry;
+}
+
+bool Refusals::empty() const {
+  for (const Entry& entry : entries_) {
+    if (entry.count > 0) return false;
+  }
+  return true;
+}
+
+std::string Refusals::Text() const {
+  std::string text;
+  for (const Entry& entry : entries_) {
+    if (entry.count == 0) continue;
+    if (!text.empty()) text += "; ";
+    text += entry.text + ": " + std::to_string(entry.count) + " (";
+    for (size_t i = 0; i < entry.places.size(); ++i) {
+      if (i > 0) text += ", ";
+      text += entry.places[i];
+    }
+    if (entry.more_places) text += ", ...";
+    text += ')';
+  }
+  return text;
+}
+
+}  // namespace nines::ingest

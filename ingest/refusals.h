@@ -1,0 +1,69 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nines::ingest {
+
+// Why samples of a request were not stored.  The store's reasons and ours.
+enum class SampleRefusal : uint8_t {
+  kLabels,
+  kLabelsMax,
+  kLabelNameBytesMax,
+  kLabelValueBytesMax,
+  kSeriesMax,
+  kDuplicate,
+  kTooOld,
+  kBeyondRetention,
+  kTooFarAhead,
+  kNativeHistogram,
+};
+inline constexpr size_t kSampleRefusals = 10;
+
+// The value of the metrics' label `reason`: "labels_max", ….
+std::string_view SampleRefusalLabel(SampleRefusal why);
+
+// What a request's reply says about the samples that were not stored: every reason once, how many,
+// and the first places.  Takes no memory while nothing is refused.  Not synchronised.
+class Refusals {
+ public:
+  static constexpr size_t kPlacesMax = 3;
+
+  void Clear();
+
+  // `text` is the reason in words; the first one given stays.  `make_place` gives the place as text
+  // and is called only for a place that is shown.  REQUIRES: count > 0.
+  template <class MakePlace>
+  void Add(SampleRefusal why, std::string_view text, uint64_t count, MakePlace&& make_place) {
+    Entry& entry = Count(why, text, count);
+    if (entry.places.size() < kPlacesMax) {
+      entry.places.push_back(make_place());
+    } else {
+      entry.more_places = true;
+    }
+  }
+
+  bool empty() const;
+  uint64_t count(SampleRefusal why) const { return entries_[Index(why)].count; }
+
+  // `too old: 5 (x{a="b"} at …, y{} at …, z{} at …, ...); invalid labels: 1 (…)`.
+  std::string Text() const;
+
+ private:
+  struct Entry {
+    uint64_t count = 0;
+    std::string text;
+    std::vector<std::string> places;
+    bool more_places = false;
+  };
+
+  Entry& Count(SampleRefusal why, std::string_view text, uint64_t count);
+  static size_t Index(SampleRefusal why) { return static_cast<size_t>(why); }
+
+  std::array<Entry, kSampleRefusals> entries_;
+};
+
+}  // namespace nines::ingest

@@ -1,0 +1,197 @@
+#include "ingest/write_handler.h"
+
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "ingest/batch.h"
+#include "ingest/content.h"
+#include "ingest/metrics.h"
+#include "ingest/refusals.h"
+#include "ingest/snappy_body.h"
+
+namespace nines::ingest {
+namespace {
+
+// What one request needs, kept for the next one.
+struct Workspace {
+  BodyBuffer decoded;
+  Batch batch;
+  Refusals refusals;
+};
+
+// Workspaces that wait for a request.  One big request must not hold its memory for ever: such a
+// workspace is freed.  So the pool keeps at most 128 MiB.
+class WorkspacePool {
+ public:
+  static constexpr size_t kKeptMax = 16;
+  static constexpr size_t kKeptBytesMax = size_t{8} << 20;
+
+  WorkspacePool() { free_.reserve(kKeptMax); }
+
+  std::unique_ptr<Workspace> Take() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!free_.empty()) {
+        auto workspace = std::move(free_.back());
+        free_.pop_back();
+        return workspace;
+      }
+    }
+    return std::make_unique<Workspace>();
+  }
+
+  void Return(std::unique_ptr<Workspace> workspace) {
+    const size_t bytes = workspace->decoded.capacity() + workspace->batch.capacity_bytes();
+    if (bytes > kKeptBytesMax) return;
+    const std::lock_guard lock(mutex_);
+    if (free_.size() < kKeptMax) free_.push_back(std::move(workspace));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Workspace>> free_;  // Guarded by mutex_.
+};
+
+SampleRefusal FromStore(tsdb::Refusal refusal) {
+  switch (refusal) {
+    case tsdb::Refusal::kDuplicate:
+      return SampleRefusal::kDuplicate;
+    case tsdb::Refusal::kTooOld:
+      return SampleRefusal::kTooOld;
+    case tsdb::Refusal::kBeyondRetention:
+      return SampleRefusal::kBeyondRetention;
+    case tsdb::Refusal::kTooFarAhead:
+      break;
+  }
+  return SampleRefusal::kTooFarAhead;
+}
+
+}  // namespace
+
+struct WriteHandler::Impl {
+  Impl(tsdb::Store* store_, const Limits& limits_, prometheus::Registry* registry)
+      : store(store_), metrics(registry), limits(limits_) {}
+
+  WriteResponse Answer(const WriteRequest& request, Time now);
+  std::optional<WriteResponse> CheckForm(const WriteRequest& request, const Limits& current);
+  WriteResponse Write(std::string_view body, const Limits& current, Time now, Workspace* workspace);
+  WriteResponse Store(Time now, Workspace* workspace);
+  WriteResponse Refuse(RequestRefusal why, int status, std::string message);
+  WriteResponse RefuseUnavailable(const Error& error);
+
+  tsdb::Store* const store;
+  Metrics metrics;
+  WorkspacePool pool;
+  std::mutex mutex;
+  Limits limits;  // Guarded by mutex.
+};
+
+WriteResponse WriteHandler::Impl::Refuse(RequestRefusal why, int status, std::string message) {
+  metrics.RequestRefused(why);
+  return {.status = status, .message = std::move(message)};
+}
+
+// Every failure of the store answers 503: the sender keeps the samples and comes again, and with
+// any 4xx they would be lost.
+WriteResponse WriteHandler::Impl::RefuseUnavailable(const Error& error) {
+  WriteResponse response = Refuse(RequestRefusal::kUnavailable, 503, error.message);
+  response.retry_after = true;
+  return response;
+}
+
+// What is known before the body is looked into.
+std::optional<WriteResponse> WriteHandler::Impl::CheckForm(const WriteRequest& request,
+                                                           const Limits& current) {
+  const auto type = CheckContentType(request.content_type);
+  if (!type) return Refuse(RequestRefusal::kContentType, 415, type.error().message);
+  const auto encoding = CheckContentEncoding(request.content_encoding);
+  if (!encoding) return Refuse(RequestRefusal::kContentEncoding, 415, encoding.error().message);
+  if (request.body.empty()) return Refuse(RequestRefusal::kEmptyBody, 400, "empty body");
+  if (request.body.size() > current.body_bytes_max) {
+    return Refuse(RequestRefusal::kBodyBytesMax, 413,
+                  "body has " + std::to_string(request.body.size()) + " bytes, above " +
+                      std::to_string(current.body_bytes_max) + " (body_bytes_max)");
+  }
+  return std::nullopt;
+}
+
+WriteResponse WriteHandler::Impl::Answer(const WriteRequest& request, Time now) {
+  Limits current;
+  {
+    const std::lock_guard lock(mutex);
+    current = limits;
+  }
+  if (auto refused = CheckForm(request, current)) return std::move(*refused);
+  auto workspace = pool.Take();
+  WriteResponse response = Write(request.body, current, now, workspace.get());
+  pool.Return(std::move(workspace));
+  return response;
+}
+
+WriteResponse WriteHandler::Impl::Write(std::string_view body, const Limits& current, Time now,
+                                        Workspace* workspace) {
+  const auto decoded = DecodeSnappy(body, current.decoded_bytes_max, &workspace->decoded);
+  if (!decoded) {
+    if (decoded.error().code == Code::kExhausted) {
+      return Refuse(RequestRefusal::kDecodedBytesMax, 400,
+                    "body " + decoded.error().message + " (decoded_bytes_max)");
+    }
+    return Refuse(RequestRefusal::kSnappy, 400, "body is " + decoded.error().message);
+  }
+  workspace->refusals.Clear();
+  const auto read = workspace->batch.Read(*decoded, current, store, &workspace->refusals);
+  if (read) return Store(now, workspace);
+  switch (read.error().code) {
+    case Code::kInvalid:
+      return Refuse(RequestRefusal::kProtobuf, 400, "body is " + read.error().message);
+    case Code::kExhausted:
+      return Refuse(RequestRefusal::kSamplesMax, 400,
+                    "request has " + read.error().message + " (samples_max)");
+    default:
+      return RefuseUnavailable(read.error());
+  }
+}
+
+WriteResponse WriteHandler::Impl::Store(Time now, Workspace* workspace) {
+  const Batch& batch = workspace->batch;
+  Refusals& refusals = workspace->refusals;
+  WriteResponse response;
+  if (!batch.samples().empty()) {
+    const auto report = store->Append(batch.samples(), now);
+    if (!report) return RefuseUnavailable(report.error());
+    for (const auto& refused : report->refused) {
+      refusals.Add(FromStore(refused.reason), tsdb::RefusalName(refused.reason), 1,
+                   [&] { return batch.Place(refused.index); });
+    }
+    response.samples_written = report->stored + report->repeated;
+  }
+  metrics.SamplesWritten(response.samples_written);
+  metrics.Ignored(batch.wire().exemplars, batch.wire().metadata);
+  if (refusals.empty()) return response;
+  metrics.SamplesRefused(refusals);
+  response.status = 400;
+  response.message = std::to_string(response.samples_written) + " of " +
+                     std::to_string(batch.wire().samples.size()) + " samples were stored; " +
+                     refusals.Text();
+  return response;
+}
+
+WriteHandler::WriteHandler(tsdb::Store* store, const Limits& limits, prometheus::Registry* registry)
+    : impl_(std::make_unique<Impl>(store, limits, registry)) {}
+
+WriteHandler::~WriteHandler() = default;
+
+WriteResponse WriteHandler::Handle(const WriteRequest& request, Time now) {
+  WriteResponse response = impl_->Answer(request, now);
+  impl_->metrics.Request(response.status, request.body.size());
+  return response;
+}
+
+void WriteHandler::SetLimits(const Limits& limits) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->limits = limits;
+}
+
+}  // namespace nines::ingest

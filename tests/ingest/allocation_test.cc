@@ -1,0 +1,162 @@
+// The warm path of a remote write takes no memory: this program's operator new counts.
+
+#include <gtest/gtest.h>
+#include <snappy.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "ingest/batch.h"
+#include "ingest/snappy_body.h"
+#include "ingest/write_handler.h"
+#include "tests/ingest/wire_writer.h"
+#include "tests/support/temp_dir.h"
+#include "tsdb/store.h"
+
+namespace {
+
+// Of this thread, while it counts.
+thread_local bool counting = false;
+thread_local uint64_t allocations = 0;
+
+void* Allocate(std::size_t size) {
+  if (counting) ++allocations;
+  void* memory = std::malloc(size == 0 ? 1 : size);
+  if (memory == nullptr) std::abort();
+  return memory;
+}
+
+void* AllocateAligned(std::size_t size, std::align_val_t alignment) {
+  if (counting) ++allocations;
+  const auto unit = static_cast<std::size_t>(alignment);
+  void* memory = std::aligned_alloc(unit, (size + unit - 1) / unit * unit);
+  if (memory == nullptr) std::abort();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return Allocate(size); }
+void* operator new[](std::size_t size) { return Allocate(size); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return Allocate(size); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return Allocate(size); }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return AllocateAligned(size, alignment);
+}
+void* operator new[](std::size_t size, std::align_val_t alignment) {
+  return AllocateAligned(size, alignment);
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+void operator delete[](void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+namespace nines::ingest {
+namespace {
+
+constexpr int64_t kNowMs = 1'795'891'339'000;
+constexpr Time kNow = FromUnixMs(kNowMs);
+constexpr int kRequests = 100;
+
+// What `work` takes on this thread.
+template <class Work>
+uint64_t Count(Work&& work) {
+  allocations = 0;
+  counting = true;
+  work();
+  counting = false;
+  return allocations;
+}
+
+// Histograms of twelve buckets as Prometheus sends them; every third series has its labels in two
+// runs, as no known sender has.
+std::string Body(int64_t time_ms) {
+  WireWriter message;
+  for (int i = 0; i < 240; ++i) {
+    WireWriter series;
+    series.Bytes(1, LabelMessage("__name__", "request_latency_seconds_bucket"));
+    series.Bytes(1, LabelMessage("instance", std::to_string(i / 12) + ":8080"));
+    series.Bytes(1, LabelMessage("job", "model"));
+    if (i % 3 == 0) series.Bytes(2, SampleMessage(time_ms, static_cast<double>(i)));
+    series.Bytes(1, LabelMessage("le", std::to_string(i % 12)));
+    if (i % 3 != 0) series.Bytes(2, SampleMessage(time_ms, static_cast<double>(i)));
+    message.Bytes(1, series.str());
+  }
+  std::string body;
+  snappy::Compress(message.str().data(), message.str().size(), &body);
+  return body;
+}
+
+class AllocationTest : public testing::Test {
+ protected:
+  AllocationTest() {
+    auto store = tsdb::Store::Open({.path = dir_.File("store")});
+    if (!store) ADD_FAILURE() << store.error().message;
+    if (store) store_ = std::move(*store);
+    for (int i = 0; i <= kRequests; ++i) bodies_.push_back(Body(kNowMs - 200'000 + i * 1000));
+  }
+
+  test::TempDir dir_;
+  std::unique_ptr<tsdb::Store> store_;
+  std::vector<std::string> bodies_;
+};
+
+TEST_F(AllocationTest, TheCounterCounts) {
+  std::unique_ptr<std::string> text;
+  EXPECT_EQ(Count([&] { text = std::make_unique<std::string>(100, 'x'); }), 2u);
+  EXPECT_EQ(Count([] {}), 0u);
+}
+
+// All of ours between the body and Store::Append(), with new samples in every request.
+TEST_F(AllocationTest, WarmRequestUpToTheStore) {
+  BodyBuffer buffer;
+  Batch batch;
+  Refusals refusals;
+  const Limits limits;
+  for (int i = 0; i <= kRequests; ++i) {
+    bool read = false;
+    const uint64_t count = Count([&] {
+      const auto decoded =
+          DecodeSnappy(bodies_[static_cast<size_t>(i)], limits.decoded_bytes_max, &buffer);
+      read = decoded && batch.Read(*decoded, limits, store_.get(), &refusals);
+    });
+    ASSERT_TRUE(read);
+    ASSERT_TRUE(refusals.empty());
+    ASSERT_EQ(batch.samples().size(), 240u);
+    if (i == 0) {
+      EXPECT_GT(count, 0u);
+    } else {
+      ASSERT_EQ(count, 0u) << "request " << i;
+    }
+    ASSERT_TRUE(store_->Append(batch.samples(), kNow));
+  }
+}
+
+// Headers, limits, metrics and reply as well.  The samples are there already, so that the store has
+// nothing to write and what is counted is the handler's.
+TEST_F(AllocationTest, WarmHandler) {
+  WriteHandler handler(store_.get(), {}, nullptr);
+  const WriteRequest request = {
+      .content_type = "application/x-protobuf", .content_encoding = "snappy", .body = bodies_[0]};
+  ASSERT_EQ(handler.Handle(request, kNow).status, 204);
+  ASSERT_EQ(handler.Handle(request, kNow).status, 204);
+  int accepted = 0;
+  const uint64_t count = Count([&] {
+    for (int i = 0; i < kRequests; ++i) accepted += handler.Handle(request, kNow).status == 204;
+  });
+  EXPECT_EQ(accepted, kRequests);
+  EXPECT_EQ(count, 0u);
+}
+
+}  // namespace
+}  // namespace nines::ingest
