@@ -17,6 +17,7 @@ class NinesProcess {
   // Starts it and waits until it is ready; fails the test with its log when it is not.
   void Start();
   void Kill9();
+  void Signal(int signal) { process_->Kill(signal); }
   // SIGTERM; its exit status.
   int Terminate();
 

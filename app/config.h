@@ -1,0 +1,44 @@
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/labels.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "evaluator/slo/spec.h"
+#include "ingest/write_handler.h"
+#include "notifier/config.h"
+
+namespace nines::app {
+
+// nines.yml and the SLO files that it names, read and checked as one.  What each key means stands
+// in docs/configuration.md, which a test holds against the loader.
+struct Config {
+  // global
+  Duration evaluation_interval = std::chrono::minutes{1};
+  Labels external_labels;
+  // storage
+  Duration retention = std::chrono::hours{24 * 35};
+  Duration out_of_order_window = std::chrono::minutes{30};
+  Duration checkpoint_interval = std::chrono::minutes{30};
+  // ingest
+  ingest::Limits limits;
+  // web
+  std::string external_url;  // "" stands for http://LISTEN-ADDRESS.
+  // slo_files, consumers
+  std::vector<evaluator::Slo> slos;
+  std::vector<notifier::Consumer> consumers;
+
+  // Which consumers each SLO names.
+  std::map<std::string, std::vector<std::string>> promises() const;
+};
+
+// Reads `path` and every file that its `slo_files` match (globs, relative to the folder of `path`).
+// Errors name file, line and key; nothing is half read.  An empty path is an empty configuration.
+Result<Config> LoadConfig(const std::string& path);
+
+// kInvalid: `to` changes a key that is fixed while the program runs; names it.
+Result<void> CheckReloadable(const Config& from, const Config& to);
+
+}  // namespace nines::app

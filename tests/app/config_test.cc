@@ -1,0 +1,149 @@
+#include "app/config.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/temp_dir.h"
+
+namespace nines::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* kSlo = R"(
+  - name: NAME
+    service: recommender
+    objective: 99
+    window: 30d
+    indicator:
+      latency: {histogram: model_request_latency_seconds, threshold: 500ms, group_by: [job]}
+    alert: {window: 5m, for: 10m}
+    consumers: [checkout]
+)";
+
+std::string Slo(const std::string& name) {
+  std::string text = kSlo;
+  return text.replace(text.find("NAME"), 4, name);
+}
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  Result<Config> Load(const std::string& text) {
+    return LoadConfig(folder_.Write("nines.yml", text));
+  }
+
+  // The error of `text`, its folder cut off.
+  std::string ErrorOf(const std::string& text) {
+    const Result<Config> config = Load(text);
+    if (config) return "no error";
+    std::string message = config.error().message;
+    const std::string prefix = folder_.path() + "/";
+    for (size_t at = 0; (at = message.find(prefix)) != std::string::npos;)
+      message.erase(at, prefix.size());
+    return message;
+  }
+
+  test::TempDir folder_;
+};
+
+TEST_F(ConfigTest, NoFileIsTheDefaults) {
+  const Result<Config> config = LoadConfig("");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->evaluation_interval, 1min);
+  EXPECT_EQ(config->retention, 35 * 24h);
+  EXPECT_TRUE(config->slos.empty());
+}
+
+TEST_F(ConfigTest, EveryKeyIsRead) {
+  const Result<Config> config = Load(R"(
+global: {evaluation_interval: 15s, external_labels: {cluster: eu}}
+storage: {retention: 40d, out_of_order_window: 10m, checkpoint_interval: 5m}
+ingest:
+  limits: {body_bytes: 1MiB, decoded_bytes: 2MiB, labels: 30, label_name_bytes: 100,
+           label_value_bytes: 200, samples: 5000}
+web: {external_url: "https://nines.example/"}
+consumers:
+  - {name: checkout, webhook: {url: "http://127.0.0.1:1/"}}
+)");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->evaluation_interval, 15s);
+  EXPECT_EQ(config->external_labels, Labels({{"cluster", "eu"}}));
+  EXPECT_EQ(config->retention, 40 * 24h);
+  EXPECT_EQ(config->out_of_order_window, 10min);
+  EXPECT_EQ(config->checkpoint_interval, 5min);
+  EXPECT_EQ(config->limits.body_bytes_max, 1u << 20);
+  EXPECT_EQ(config->limits.decoded_bytes_max, 2u << 20);
+  EXPECT_EQ(config->limits.labels_max, 30u);
+  EXPECT_EQ(config->limits.label_name_bytes_max, 100u);
+  EXPECT_EQ(config->limits.label_value_bytes_max, 200u);
+  EXPECT_EQ(config->limits.samples_max, 5000u);
+  EXPECT_EQ(config->external_url, "https://nines.example");
+  ASSERT_EQ(config->consumers.size(), 1u);
+  EXPECT_EQ(config->consumers[0].receiver.name, "checkout");
+}
+
+TEST_F(ConfigTest, SloFilesAreGlobsBesideTheFile) {
+  folder_.Write("slos/b.yml", "slos:" + Slo("b"));
+  folder_.Write("slos/a.yml",
+                "consumers: [{name: checkout, webhook: {url: 'http://h/'}}]\nslos:" + Slo("a"));
+  const Result<Config> config = Load("slo_files: ['slos/*.yml', 'none/*.yml']");
+  ASSERT_TRUE(config) << config.error().message;
+  ASSERT_EQ(config->slos.size(), 2u);
+  EXPECT_EQ(config->slos[0].name, "a");
+  EXPECT_EQ(config->promises().at("b"), std::vector<std::string>{"checkout"});
+}
+
+TEST_F(ConfigTest, ErrorsNameFileLineAndKey) {
+  const auto f = [this](const std::string& text, const std::string& want) {
+    const std::string got = ErrorOf(text);
+    EXPECT_NE(got.find(want), std::string::npos)
+        << text << "\n  got:  " << got << "\n  want: " << want;
+  };
+  f("globl: {}", "nines.yml:1: ");
+  f("globl: {}", "did you mean \"global\"?");
+  f("global:\n  evaluation_interva: 1s", "nines.yml:2: ");
+  f("global: {evaluation_interval: 0s}", "must be more than 0");
+  f("global: {evaluation_interval: soon}", "evaluation_interval");
+  f("global: {external_labels: {1a: b}}", "\"1a\" is not a label name");
+  f("global: {}\nglobal: {}", "nines.yml:2");
+  f("ingest: {limits: {labels: 0}}", "must be between 1 and 4294967295");
+  f("ingest: {limits: {samples: 4294967296}}", "must be between 1 and 4294967295");
+  f("web: {external_url: 'ftp://x'}", "web.external_url");
+  f("slo_files: [none.yml]", "no such file");
+  f("consumers: {}", "must be a list of consumers");
+}
+
+TEST_F(ConfigTest, ErrorsOfSloFilesNameThatFile) {
+  folder_.Write("one.yml", "slos:" + Slo("same"));
+  folder_.Write("two.yml", "\nslos:" + Slo("same"));
+  const std::string twice = ErrorOf(
+      "consumers: [{name: checkout, webhook: {url: 'http://h/'}}]\nslo_files: [one.yml, two.yml]");
+  EXPECT_NE(twice.find("one.yml:2"), std::string::npos) << twice;
+  EXPECT_NE(twice.find("two.yml:3"), std::string::npos) << twice;
+  const std::string nobody = ErrorOf("slo_files: [one.yml]");
+  EXPECT_NE(nobody.find("checkout"), std::string::npos) << nobody;
+}
+
+TEST_F(ConfigTest, SomeKeysNeedARestart) {
+  const Result<Config> from = Load(""), same = Load("global: {evaluation_interval: 1s}"),
+                       other = Load("storage: {retention: 1d}");
+  ASSERT_TRUE(from && same && other);
+  EXPECT_TRUE(CheckReloadable(*from, *same));
+  const Result<void> refused = CheckReloadable(*from, *other);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "storage.retention changed, which needs a restart");
+}
+
+// docs/configuration.md has every key that the loader takes.
+TEST_F(ConfigTest, DocumentedKeysAreReadable) {
+  const std::string docs = test::ReadFile(std::string(SOURCE_ROOT) + "/docs/configuration.md");
+  for (const char* key :
+       {"global.evaluation_interval", "global.external_labels", "slo_files", "consumers",
+        "storage.retention", "storage.out_of_order_window", "storage.checkpoint_interval",
+        "ingest.limits.body_bytes", "ingest.limits.decoded_bytes", "ingest.limits.labels",
+        "ingest.limits.label_name_bytes", "ingest.limits.label_value_bytes",
+        "ingest.limits.samples", "web.external_url"})
+    EXPECT_NE(docs.find("`" + std::string(key) + "`"), std::string::npos) << key;
+}
+
+}  // namespace
+}  // namespace nines::app
