@@ -1,0 +1,286 @@
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "base/number.h"
+#include "base/prng.h"
+#include "tests/support/fault_fs.h"
+#include "tsdb/store.h"
+
+// The store on a disk whose power is cut at any write: every acknowledged sample is there
+// afterwards, with its value; nothing is there that was never sent; a request that was not
+// acknowledged is there whole or not at all.
+
+namespace nines::tsdb {
+namespace {
+
+constexpr int64_t kNoonMs = 1795867200000;
+
+struct Sent {
+  Labels series;
+  int64_t time_ms;
+  double value;
+};
+
+class StoreCrashTest : public ::testing::TestWithParam<uint64_t> {
+ protected:
+  StoreCrashTest() : prng_(GetParam()) {
+    options_.path = "/data";
+    options_.env = disk_.env();
+    options_.checkpoint_interval = Duration{1};
+    for (const char* job : {"a", "b", "c"}) {
+      for (const char* le : {"0.1", "1", "+Inf"}) {
+        series_.push_back({{"__name__", "x_bucket"}, {"job", job}, {"le", le}});
+      }
+      series_.push_back({{"__name__", "x_count"}, {"job", job}});
+      series_.push_back({{"__name__", "up"}, {"job", job}});
+    }
+  }
+
+  // False while the disk is down.
+  bool Open() {
+    store_.reset();
+    auto opened = Store::Open(options_);
+    if (!opened) {
+      last_error_ = opened.error().message;
+      return false;
+    }
+    store_ = *std::move(opened);
+    return true;
+  }
+
+  ColumnId Id(const Labels& series) {
+    return *store_->Register(store_->Hash(series.ToString()), series);
+  }
+
+  // Sends one request of samples that the store has not seen.
+  void Send() {
+    std::vector<Sent> sent;
+    std::vector<Append> samples;
+    const size_t n = 1 + prng_.Below(40);
+    for (size_t i = 0; i < n; ++i) {
+      const Labels& series = series_[prng_.Below(series_.size())];
+      // Most in order, some behind; never twice, so that all of it must be stored.
+      const int64_t time_ms = kNoonMs + clock_ms_++ * 1000 - (prng_.Chance(15) ? 60'500 : 0);
+      if (!used_.insert({series.ToString(), time_ms}).second) continue;
+      sent.push_back({series, time_ms, static_cast<double>(prng_.Below(1000))});
+      samples.push_back({Id(series), time_ms, sent.back().value});
+    }
+    const auto report = store_->Append(samples, Now());
+    if (!report) {
+      unsure_.push_back(sent);
+      return;
+    }
+    EXPECT_EQ(report->stored, samples.size());
+    acknowledged_.insert(acknowledged_.end(), sent.begin(), sent.end());
+  }
+
+  Time Now() const { return FromUnixMs(kNoonMs + clock_ms_ * 1000); }
+
+  using Stored = std::map<std::pair<std::string, int64_t>, double>;
+
+  Stored ReadAll() {
+    Stored stored;
+    const Time from = FromUnixMs(kNoonMs - 10'000'000);
+    const auto series = store_->Select({}, from, Now());
+    EXPECT_TRUE(series) << series.error().message;
+    if (!series) return stored;
+    std::vector<ColumnId> columns;
+    std::vector<WindowQuery> queries;
+    for (const Series& one : *series) {
+      columns.push_back(one.id);
+      queries.push_back({one.id, from, Now()});
+    }
+    const auto read = store_->Read(columns, from, Now());
+    const auto windows = store_->Windows(queries);
+    EXPECT_TRUE(read && windows);
+    if (!read || !windows) return stored;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      EXPECT_EQ(windows->at(i).count, read->at(i).size());
+      for (const Sample& sample : read->at(i)) {
+        stored[{series->at(i).labels.ToString(), ToUnixMs(sample.at)}] = sample.value;
+      }
+    }
+    return stored;
+  }
+
+  void CheckAll() {
+    Stored stored = ReadAll();
+    for (const Sent& one : acknowledged_) {
+      const auto at = stored.find({one.series.ToString(), one.time_ms});
+      ASSERT_NE(at, stored.end()) << "lost " << one.series.ToString() << " " << one.time_ms;
+      ASSERT_EQ(at->second, one.value) << one.series.ToString() << " " << one.time_ms;
+      stored.erase(at);
+    }
+    for (const auto& request : unsure_) {
+      size_t found = 0;
+      for (const Sent& one : request) {
+        const auto at = stored.find({one.series.ToString(), one.time_ms});
+        if (at == stored.end()) continue;
+        ASSERT_EQ(at->second, one.value);
+        ++found;
+      }
+      ASSERT_TRUE(found == 0 || found == request.size()) << found << " of " << request.size();
+      for (const Sent& one : request) {
+        if (found > 0) stored.erase({one.series.ToString(), one.time_ms});
+      }
+      // What came through stays from now on.
+      if (found > 0) acknowledged_.insert(acknowledged_.end(), request.begin(), request.end());
+    }
+    unsure_.clear();
+    ASSERT_TRUE(stored.empty()) << "invented " << stored.begin()->first.first << " "
+                                << stored.begin()->first.second;
+  }
+
+  void PowerCycle() {
+    disk_.Restore();
+    ASSERT_TRUE(Open()) << last_error_;
+  }
+
+  test::FaultFs disk_;
+  Options options_;
+  Prng prng_;
+  std::vector<Labels> series_;
+  std::unique_ptr<Store> store_;
+  std::string last_error_;
+  int64_t clock_ms_ = 0;
+  std::set<std::pair<std::string, int64_t>> used_;
+  std::vector<Sent> acknowledged_;
+  std::vector<std::vector<Sent>> unsure_;
+};
+
+// The power goes between requests, in the middle of a checkpoint, while opening, and with torn
+// ends of logs.
+TEST_P(StoreCrashTest, NothingAcknowledgedIsLost) {
+  SCOPED_TRACE("seed " + std::to_string(GetParam()));
+  for (int round = 0; round < 12; ++round) {
+    SCOPED_TRACE("round " + std::to_string(round));
+    if (store_ == nullptr) {
+      ASSERT_TRUE(Open()) << last_error_;
+    }
+    for (uint64_t i = prng_.Below(12); i > 0; --i) {
+      Send();
+      if (prng_.Chance(25)) (void)store_->Maintain(Now() + Duration{round + 1});
+    }
+    if (prng_.Chance(10)) (void)store_->Close(Now());
+    const uint64_t how = prng_.Below(3);
+    if (how == 0) {
+      disk_.PowerCut();
+    } else if (how == 1) {
+      disk_.PowerCutKeeping(prng_.Below(300));
+    } else {
+      // A sync fails; the store goes on as far as it can, then the power goes.
+      disk_.FailSyncIn(prng_.Below(6));
+      for (int i = 0; i < 4; ++i) {
+        Send();
+        (void)store_->Maintain(Now());
+      }
+      disk_.PowerCut();
+    }
+    if (!store_->Maintain(Now())) Send();
+    store_.reset();
+    PowerCycle();
+    CheckAll();
+    if (HasFatalFailure() || HasNonfatalFailure()) return;
+    if (prng_.Chance(30)) {
+      disk_.PowerCut();
+      store_.reset();
+      disk_.Restore();
+    }
+  }
+}
+
+// Power cuts while the very first Open() is under way, at every sync.
+TEST(StoreCreationTest, PowerCutWhileTheDatabaseIsMade) {
+  for (uint64_t sync = 0; sync < 40; ++sync) {
+    SCOPED_TRACE("sync " + std::to_string(sync));
+    test::FaultFs disk;
+    Options options;
+    options.path = "/data";
+    options.env = disk.env();
+    disk.FailSyncIn(sync);
+    const bool opened = static_cast<bool>(Store::Open(options));
+    disk.PowerCut();
+    disk.Restore();
+    const auto again = Store::Open(options);
+    ASSERT_TRUE(again) << again.error().message << (opened ? ", after success" : "");
+    const Labels up{{"__name__", "up"}};
+    const Append sample{*(*again)->Register((*again)->Hash("up"), up), kNoonMs, 1};
+    ASSERT_TRUE((*again)->Append({&sample, 1}, FromUnixMs(kNoonMs)));
+  }
+}
+
+// A sync that failed is final for the running database: it says so, reads go on, and a restart
+// brings it back.
+TEST(StoreDiskTest, FailedSyncNeedsARestart) {
+  test::FaultFs disk;
+  Options options;
+  options.path = "/data";
+  options.env = disk.env();
+  auto store = *Store::Open(options);
+  const ColumnId id = *store->Register(store->Hash("up"), Labels{{"__name__", "up"}});
+  const Time now = FromUnixMs(kNoonMs);
+  const auto put = [&](int64_t i) {
+    const Append sample{id, kNoonMs + i, static_cast<double>(i)};
+    return static_cast<bool>(store->Append({&sample, 1}, now));
+  };
+  EXPECT_TRUE(put(0));
+  disk.FailSyncIn(0);
+  EXPECT_FALSE(put(1));
+  const Result<void> sick = store->Maintain(now);
+  ASSERT_FALSE(sick);
+  EXPECT_EQ(sick.error().code, Code::kUnavailable);
+  EXPECT_NE(sick.error().message.find("until a restart"), std::string::npos)
+      << sick.error().message;
+  EXPECT_FALSE(put(2));
+  EXPECT_EQ(store->Read({&id, 1}, now, now + Duration{9})->at(0).size(), 1u);
+  store.reset();
+  store = *Store::Open(options);
+  EXPECT_TRUE(put(3));
+}
+
+// No space: refused in words, nothing lost, and well again without a restart.
+TEST(StoreDiskTest, FullDiskRefusesAndRecovers) {
+  test::FaultFs disk;
+  Options options;
+  options.path = "/data";
+  options.env = disk.env();
+  auto store = *Store::Open(options);
+  const Labels up{{"__name__", "up"}};
+  const ColumnId id = *store->Register(store->Hash("up"), up);
+  const Time now = FromUnixMs(kNoonMs);
+  const auto put = [&](int64_t i) {
+    const Append sample{id, kNoonMs + i, static_cast<double>(i)};
+    return store->Append({&sample, 1}, now);
+  };
+  ASSERT_TRUE(put(0));
+  disk.LimitSpace(0);
+  const auto refused = put(1);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kUnavailable);
+  EXPECT_NE(refused.error().message.find("pace"), std::string::npos) << refused.error().message;
+  const auto is_there = [&](int64_t i) {
+    const auto read = store->Read({&id, 1}, FromUnixMs(kNoonMs + i), FromUnixMs(kNoonMs + i));
+    return read->at(0).size() == 1;
+  };
+  EXPECT_TRUE(is_there(0));
+  EXPECT_FALSE(is_there(1));
+  disk.FreeSpace();
+  Result<void> well = store->Maintain(now);
+  ASSERT_TRUE(well) << well.error().message;
+  ASSERT_TRUE(put(2));
+  ASSERT_EQ(put(1)->stored, 1u) << "the sender tries again";
+  EXPECT_TRUE(is_there(1));
+  disk.PowerCut();
+  store.reset();
+  disk.Restore();
+  store = *Store::Open(options);
+  EXPECT_TRUE(is_there(0) && is_there(1) && is_there(2));
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, StoreCrashTest,
+                         ::testing::Values(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
+
+}  // namespace
+}  // namespace nines::tsdb

@@ -1,0 +1,148 @@
+#include "tsdb/committer.h"
+
+#include <mutex>
+#include <shared_mutex>
+
+#include "base/check.h"
+
+namespace nines::tsdb {
+
+struct Committer::Stored {
+  std::shared_ptr<const RowsByFamily> frozen;
+  std::unique_ptr<Partitions::View> view;
+  std::map<std::pair<FamilyId, SlotId>, Rows> slots;
+};
+
+Committer::Committer(State* state)
+    : state_(state),
+      admission_(
+          {.retention = state->options.retention,
+           .out_of_order_window = state->options.out_of_order_window,
+           .future_max = state->options.future_max},
+          &state->index,
+          {.find = [this](ColumnId column, int64_t time_ms) { return FindStored(column, time_ms); },
+           .newest = [this](FamilyId family) { return NewestStored(family); }}) {}
+
+Committer::~Committer() = default;
+
+Result<void> Committer::Replay() {
+  const auto take = [this](std::span<const tsdb::Append> samples) -> Result<void> {
+    for (const tsdb::Append& sample : samples) {
+      if (static_cast<uint32_t>(sample.column) >= state_->index.columns()) {
+        return Error{Code::kCorrupt, "names a series that is not defined"};
+      }
+      const Index::Place place = state_->index.PlaceOf(sample.column);
+      state_->head.Apply(sample, place, state_->index.WidthOf(place.family));
+      admission_.Observe(sample);
+    }
+    return {};
+  };
+  if (const Result<void> replayed = state_->journal.Replay(take); !replayed) return replayed;
+  state_->families_at_open =
+      state_->partitions.empty() ? 0 : static_cast<uint32_t>(state_->index.families());
+  admission_.SetFamiliesOnDisk(state_->families_at_open);
+  return {};
+}
+
+bool Committer::IsFull() const {
+  const std::shared_lock lock(state_->head_lock);
+  return state_->head.samples() > 4 * state_->options.checkpoint_samples + 10'000'000;
+}
+
+void Committer::Commit(std::span<CommitQueue::Request* const> group) {
+  if (state_->is_closed || IsFull()) {
+    const Error refused{Code::kUnavailable, state_->is_closed
+                                                ? "the store is closed"
+                                                : "checkpoints do not keep up with what arrives"};
+    for (CommitQueue::Request* request : group) request->result = refused;
+    return;
+  }
+  {
+    const std::shared_lock lock(state_->index_lock);
+    for (CommitQueue::Request* request : group) {
+      request->result = admission_.Decide(request->samples, request->now);
+    }
+  }
+  stored_.reset();
+  if (const Result<void> written = WriteAccepted(); !written) {
+    admission_.TakeBack();
+    for (CommitQueue::Request* request : group) {
+      if (request->result) request->result = written.error();
+    }
+    return;
+  }
+  Apply();
+  admission_.Accept();
+}
+
+Result<void> Committer::WriteAccepted() {
+  std::vector<Definition> definitions;
+  {
+    const std::lock_guard lock(state_->index_lock);
+    definitions.swap(state_->pending);
+  }
+  if (definitions.empty() && admission_.accepted().empty()) return {};
+  Result<void> written = state_->journal.Write(definitions, admission_.accepted());
+  state_->metrics.AddSync();
+  if (written) return written;
+  state_->is_sick = true;
+  // Before what was registered meanwhile: a family goes before its columns.
+  const std::lock_guard lock(state_->index_lock);
+  definitions.insert(definitions.end(), std::make_move_iterator(state_->pending.begin()),
+                     std::make_move_iterator(state_->pending.end()));
+  definitions.swap(state_->pending);
+  return written;
+}
+
+void Committer::Apply() {
+  const std::shared_lock index_lock(state_->index_lock);
+  const std::lock_guard head_lock(state_->head_lock);
+  for (const tsdb::Append& sample : admission_.accepted()) {
+    const Index::Place place = state_->index.PlaceOf(sample.column);
+    state_->head.Apply(sample, place, state_->index.WidthOf(place.family));
+  }
+  state_->metrics.AddAppended(admission_.accepted().size());
+  state_->metrics.SetSeries(state_->index.columns());
+  state_->metrics.SetHeadSamples(state_->head.samples());
+}
+
+Result<void> Committer::Settle() {
+  Result<void> settled = state_->journal.Write({}, {});
+  if (!settled) state_->is_sick = true;
+  return settled;
+}
+
+// Frozen rows and partitions of one instant: a checkpoint may move rows from one to the other while
+// a commit is being decided.
+Committer::Stored& Committer::Look() {
+  if (stored_ == nullptr) {
+    const std::shared_lock lock(state_->head_lock);
+    stored_ = std::make_unique<Stored>(
+        Stored{.frozen = state_->head.frozen(), .view = state_->partitions.Look(), .slots = {}});
+  }
+  return *stored_;
+}
+
+Result<std::optional<double>> Committer::FindStored(ColumnId column, int64_t time_ms) {
+  const Index::Place place = state_->index.PlaceOf(column);
+  // Live rows are changed by this thread only.
+  std::optional<double> found = state_->head.FindLive(place, time_ms);
+  if (found) return found;
+  Stored& stored = Look();
+  if (stored.frozen != nullptr) found = stored.frozen->Find(place, time_ms);
+  if (found) return found;
+  const std::pair key(place.family, SlotOf(time_ms));
+  auto at = stored.slots.find(key);
+  if (at == stored.slots.end()) {
+    Result<Rows> rows = stored.view->SlotRows(key.first, key.second);
+    if (!rows) return rows.error();
+    at = stored.slots.emplace(key, *std::move(rows)).first;
+  }
+  return at->second.Find(time_ms, place.ordinal);
+}
+
+Result<std::vector<std::optional<Sample>>> Committer::NewestStored(FamilyId family) {
+  return Look().view->Newest(family, state_->index.WidthOf(family));
+}
+
+}  // namespace nines::tsdb

@@ -1,0 +1,44 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "tsdb/admission.h"
+#include "tsdb/commit_queue.h"
+#include "tsdb/state.h"
+
+namespace nines::tsdb {
+
+// Makes one group of requests durable and visible.  The leader's of the commit queue.
+class Committer {
+ public:
+  explicit Committer(State* state);
+  ~Committer();
+
+  // Fills the head from the journal.  Before anything else.
+  Result<void> Replay();
+
+  // Answers every request of the group.
+  void Commit(std::span<CommitQueue::Request* const> group);
+
+  // Undoes in the journal what failed commits may have left.
+  Result<void> Settle();
+
+ private:
+  struct Stored;
+  Stored& Look();
+  Result<std::optional<double>> FindStored(ColumnId column, int64_t time_ms);
+  Result<std::vector<std::optional<Sample>>> NewestStored(FamilyId family);
+  Result<void> WriteAccepted();
+  void Apply();
+  bool IsFull() const;
+
+  State* state_;
+  Admission admission_;
+  // What is on disk and set aside, as one commit's late samples see it; made for the first of them.
+  std::unique_ptr<Stored> stored_;
+};
+
+}  // namespace nines::tsdb

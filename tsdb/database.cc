@@ -1,0 +1,380 @@
+#include "tsdb/database.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <optional>
+
+#include "base/check.h"
+#include "tsdb/bytes.h"
+
+namespace nines::tsdb {
+namespace {
+
+constexpr std::string_view kFormatKey = "format";
+constexpr std::string_view kFormat = "nines-tsdb 1";
+constexpr std::string_view kSecretKey = "secret";
+constexpr size_t kSecretBytes = 32;
+constexpr std::string_view kDefaultName = "default";
+constexpr std::string_view kSeriesName = "series";
+constexpr std::string_view kRecordsName = "records";
+constexpr std::string_view kJournalPrefix = "journal.";
+constexpr std::string_view kChunksPrefix = "chunks.";
+constexpr size_t kGenerationDigits = 10;
+
+std::string Digits(uint64_t value, size_t width) {
+  std::string text = std::to_string(value);
+  if (text.size() < width) text.insert(0, width - text.size(), '0');
+  return text;
+}
+
+template <class T>
+std::optional<T> ParseDigits(std::string_view text) {
+  T value{};
+  if (text.empty() || !std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; })) {
+    return std::nullopt;
+  }
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<uint64_t> GenerationOf(std::string_view name) {
+  if (!name.starts_with(kJournalPrefix)) return std::nullopt;
+  name.remove_prefix(kJournalPrefix.size());
+  if (name.size() < kGenerationDigits) return std::nullopt;
+  return ParseDigits<uint64_t>(name);
+}
+
+std::optional<int32_t> DayOf(std::string_view name) {
+  if (!name.starts_with(kChunksPrefix)) return std::nullopt;
+  name.remove_prefix(kChunksPrefix.size());
+  if (name.size() != 10 || name[4] != '-' || name[7] != '-') return std::nullopt;
+  const auto year = ParseDigits<int>(name.substr(0, 4));
+  const auto month = ParseDigits<unsigned>(name.substr(5, 2));
+  const auto day = ParseDigits<unsigned>(name.substr(8, 2));
+  if (!year || !month || !day) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year{*year}, std::chrono::month{*month},
+                                         std::chrono::day{*day}};
+  if (!date.ok()) return std::nullopt;
+  return static_cast<int32_t>(std::chrono::sys_days{date}.time_since_epoch().count());
+}
+
+// What a database that was being created when the power went leaves behind, and what is there
+// before anybody writes.
+bool MayStandBeforeCreation(std::string_view name) {
+  return name == "." || name == ".." || name == "lost+found" || name == "LOCK" ||
+         name == "IDENTITY" || name == "MANIFEST-000001" || name.starts_with("LOG") ||
+         name.ends_with(".dbtmp");
+}
+
+Result<void> MakeDirectories(rocksdb::Env* env, const std::string& path) {
+  for (size_t at = path.find('/', 1);; at = path.find('/', at + 1)) {
+    const std::string prefix = path.substr(0, at);
+    const rocksdb::Status made = env->CreateDirIfMissing(prefix);
+    if (!made.ok()) return FromStatus("cannot make the data directory", made);
+    if (at == std::string::npos) return {};
+  }
+}
+
+Error Foreign(const std::string& path, const std::string& what) {
+  return {Code::kInvalid, "data directory " + path + " " + what +
+                              "; it is left as it is, choose an empty directory"};
+}
+
+std::string RandomBytes(size_t size) {
+  std::string bytes(size, '\0');
+  size_t got = 0;
+  while (got < size) {
+    const ssize_t n = getrandom(bytes.data() + got, size - got, 0);
+    // Only an interrupted call can fail: the buffer is ours and the flags are none.
+    if (n > 0) got += static_cast<size_t>(n);
+  }
+  return bytes;
+}
+
+bool IsLockedMessage(const std::string& text) {
+  return text.find("While lock file") != std::string::npos ||
+         text.find("lock hold by current process") != std::string::npos ||
+         text.find("lock is already held") != std::string::npos;
+}
+
+}  // namespace
+
+struct Database::Settings {
+  rocksdb::DBOptions database;
+  rocksdb::ColumnFamilyOptions small;
+  rocksdb::ColumnFamilyOptions journal;
+  rocksdb::ColumnFamilyOptions chunks;
+
+  explicit Settings(rocksdb::Env* env) {
+    SetDatabase(env);
+    small.write_buffer_size = 16 << 20;
+    small.compression = rocksdb::kZSTD;
+    // A generation is dropped before this is full, so that it is never written a second time.
+    journal.write_buffer_size = 256 << 20;
+    journal.disable_auto_compactions = true;
+    chunks.write_buffer_size = 64 << 20;
+    chunks.compression = rocksdb::kZSTD;
+    chunks.disable_auto_compactions = true;
+    rocksdb::BlockBasedTableOptions table;
+    table.block_cache = rocksdb::NewLRUCache(64 << 20);
+    table.block_size = 16 << 10;
+    table.format_version = 5;
+    for (rocksdb::ColumnFamilyOptions* options : {&small, &journal, &chunks}) {
+      options->table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+    }
+  }
+
+  void SetDatabase(rocksdb::Env* env) {
+    database.env = env;
+    database.create_if_missing = true;
+    database.create_missing_column_families = true;
+    // Damage anywhere but in the unfinished end of a log must not be taken for its end: see
+    // DESIGN.md 6.1.  A log that is used again has old records behind its end and cannot be judged.
+    database.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+    database.recycle_log_file_num = 0;
+    // What is in the log stays there; the journal is replayed from memory.
+    database.avoid_flush_during_recovery = true;
+    database.avoid_flush_during_shutdown = true;
+    // Beyond it the oldest column family is flushed, so that a quiet one does not hold the log.
+    database.max_total_wal_size = uint64_t{1} << 30;
+    database.max_open_files = 1000;
+    database.max_background_jobs = 2;
+    database.max_manifest_file_size = 16 << 20;
+    database.keep_log_file_num = 2;
+    database.max_log_file_size = 1 << 20;
+    database.info_log_level = rocksdb::WARN_LEVEL;
+    database.stats_dump_period_sec = 0;
+    database.stats_persist_period_sec = 0;
+  }
+
+  const rocksdb::ColumnFamilyOptions& For(const std::string& name) const {
+    if (name.starts_with(kJournalPrefix)) return journal;
+    if (name.starts_with(kChunksPrefix)) return chunks;
+    return small;
+  }
+};
+
+Error FromStatus(std::string_view doing, const rocksdb::Status& status) {
+  const Code code = status.IsCorruption() ? Code::kCorrupt : Code::kUnavailable;
+  return {code, std::string(doing) + ": " + status.ToString()};
+}
+
+std::string JournalName(uint64_t generation) {
+  return std::string(kJournalPrefix) + Digits(generation, kGenerationDigits);
+}
+
+std::string ChunksName(int32_t day) {
+  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day}}};
+  return std::string(kChunksPrefix) +
+         Digits(static_cast<uint64_t>(static_cast<int>(date.year())), 4) + "-" +
+         Digits(static_cast<unsigned>(date.month()), 2) + "-" +
+         Digits(static_cast<unsigned>(date.day()), 2);
+}
+
+namespace {
+
+// The column families of the database at `path`; only the default one where there is none yet.
+// kInvalid, with nothing touched, where the directory holds something else.
+Result<std::vector<std::string>> FindFamilies(const std::string& path, rocksdb::Env* env,
+                                              const rocksdb::DBOptions& options) {
+  std::vector<std::string> children;
+  const rocksdb::Status listed = env->GetChildren(path, &children);
+  if (!listed.ok() && !listed.IsNotFound()) {
+    return FromStatus("cannot read the data directory " + path, listed);
+  }
+  if (std::ranges::find(children, "CURRENT") == children.end()) {
+    for (const std::string& child : children) {
+      if (!MayStandBeforeCreation(child)) {
+        return Foreign(path, "is not empty (" + child + ") and holds no database of ours");
+      }
+    }
+    return std::vector<std::string>{std::string(kDefaultName)};
+  }
+  std::vector<std::string> names;
+  const rocksdb::Status status = rocksdb::DB::ListColumnFamilies(options, path, &names);
+  if (!status.ok()) return FromStatus("cannot read the database in " + path, status);
+  for (const std::string& name : names) {
+    if (name == kDefaultName || name == kSeriesName || name == kRecordsName || GenerationOf(name) ||
+        DayOf(name)) {
+      continue;
+    }
+    return Foreign(path, "holds a database with the unknown column family \"" + name + "\"");
+  }
+  return names;
+}
+
+// A database with the default column family alone: ours, when the power went while it was made, or
+// somebody else's.  Looks without writing.
+Result<void> CheckBareDatabase(const std::string& path, const rocksdb::DBOptions& options) {
+  rocksdb::Options read(options, rocksdb::ColumnFamilyOptions());
+  read.info_log_level = rocksdb::FATAL_LEVEL;
+  rocksdb::DB* raw = nullptr;
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(read, path, &raw);
+  if (!status.ok()) return FromStatus("cannot read the database in " + path, status);
+  const std::unique_ptr<rocksdb::DB> rocks(raw);
+  const std::unique_ptr<rocksdb::Iterator> at(rocks->NewIterator({}));
+  at->SeekToFirst();
+  if (!at->status().ok()) return FromStatus("cannot read the database in " + path, at->status());
+  if (at->Valid()) return Foreign(path, "holds a RocksDB database that is not ours");
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> Database::Open(const std::string& path, rocksdb::Env* env) {
+  if (env == nullptr) env = rocksdb::Env::Default();
+  std::unique_ptr<Database> database(new Database());
+  database->settings_ = std::make_unique<Settings>(env);
+  const rocksdb::DBOptions& options = database->settings_->database;
+  Result<std::vector<std::string>> names = FindFamilies(path, env, options);
+  if (!names) return names.error();
+  // Only a directory that may be ours is made or locked.
+  if (const Result<void> made = MakeDirectories(env, path); !made) return made.error();
+  if (names->size() == 1 && env->FileExists(path + "/CURRENT").ok()) {
+    if (const Result<void> bare = CheckBareDatabase(path, options); !bare) return bare.error();
+  }
+  for (const std::string_view needed : {kSeriesName, kRecordsName}) {
+    if (std::ranges::find(*names, needed) == names->end()) names->emplace_back(needed);
+  }
+  if (const Result<void> opened = database->OpenRocks(path, env, *names); !opened) {
+    return opened.error();
+  }
+  if (const Result<void> known = database->CheckFormat(path); !known) return known.error();
+  return database;
+}
+
+Result<void> Database::OpenRocks(const std::string& path, rocksdb::Env* env,
+                                 const std::vector<std::string>& names) {
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (const std::string& name : names) descriptors.emplace_back(name, settings_->For(name));
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* raw = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::Open(settings_->database, path, descriptors, &handles, &raw);
+  if (!status.ok()) {
+    if (IsLockedMessage(status.ToString())) {
+      return Error{Code::kUnavailable, "another process has the database in " + path + " open (" +
+                                           status.ToString() + ")"};
+    }
+    return FromStatus("cannot open the database in " + path, status);
+  }
+  CHECK(env != nullptr);
+  rocks_.reset(raw);
+  for (size_t i = 0; i < names.size(); ++i) {
+    FamilyHandle handle(handles[i], [raw](rocksdb::ColumnFamilyHandle* h) {
+      raw->DestroyColumnFamilyHandle(h).PermitUncheckedError();
+    });
+    const std::string& name = names[i];
+    if (name == kDefaultName)
+      default_ = std::move(handle);
+    else if (name == kSeriesName)
+      series_ = std::move(handle);
+    else if (name == kRecordsName)
+      records_ = std::move(handle);
+    else if (const auto generation = GenerationOf(name))
+      journals_[*generation] = std::move(handle);
+    else if (const auto day = DayOf(name))
+      chunks_[*day] = std::move(handle);
+  }
+  return {};
+}
+
+Result<void> Database::CheckFormat(const std::string& path) {
+  std::string format;
+  rocksdb::Status status = rocks_->Get(
+      {}, default_.get(), rocksdb::Slice(kFormatKey.data(), kFormatKey.size()), &format);
+  if (status.ok()) {
+    if (format != kFormat) {
+      return Foreign(path, "has the format \"" + format + "\"; this version knows \"" +
+                               std::string(kFormat) + "\"");
+    }
+    status = rocks_->Get({}, default_.get(), std::string(kSecretKey), &secret_);
+    if (status.ok() && secret_.size() == kSecretBytes) return {};
+    return Error{Code::kCorrupt, "the secret of the database in " + path + " is damaged"};
+  }
+  if (!status.IsNotFound()) return FromStatus("cannot read the format of " + path, status);
+  // New, or the power went before this write.
+  if (!journals_.empty() || !chunks_.empty()) {
+    return Error{Code::kCorrupt, "the database in " + path + " has lost its format record"};
+  }
+  secret_ = RandomBytes(kSecretBytes);
+  rocksdb::WriteBatch batch;
+  batch.Put(default_.get(), std::string(kFormatKey), std::string(kFormat));
+  batch.Put(default_.get(), std::string(kSecretKey), secret_);
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  status = rocks_->Write(synced, &batch);
+  if (!status.ok()) return FromStatus("cannot write to " + path, status);
+  return {};
+}
+
+Database::~Database() = default;
+
+Result<void> Database::ScanSeries(
+    std::string_view prefix,
+    const std::function<Result<void>(std::string_view key, std::string_view value)>& take) const {
+  const std::unique_ptr<rocksdb::Iterator> at(rocks_->NewIterator({}, series_.get()));
+  const rocksdb::Slice start(prefix.data(), prefix.size());
+  for (at->Seek(start); at->Valid() && at->key().starts_with(start); at->Next()) {
+    Result<void> taken = take(at->key().ToStringView(), at->value().ToStringView());
+    if (!taken) return taken;
+  }
+  if (!at->status().ok()) return FromStatus("cannot read the series", at->status());
+  return {};
+}
+
+Result<FamilyHandle> Database::Create(const std::string& name, Use use) {
+  const rocksdb::ColumnFamilyOptions& options = use == Use::kJournal  ? settings_->journal
+                                                : use == Use::kChunks ? settings_->chunks
+                                                                      : settings_->small;
+  rocksdb::ColumnFamilyHandle* made = nullptr;
+  const rocksdb::Status status = rocks_->CreateColumnFamily(options, name, &made);
+  if (!status.ok()) return FromStatus("cannot create " + name, status);
+  return FamilyHandle(made, [rocks = rocks_.get()](rocksdb::ColumnFamilyHandle* h) {
+    rocks->DestroyColumnFamilyHandle(h).PermitUncheckedError();
+  });
+}
+
+Result<void> Database::Drop(const FamilyHandle& family) {
+  const rocksdb::Status status = rocks_->DropColumnFamily(family.get());
+  if (!status.ok()) return FromStatus("cannot drop " + family->GetName(), status);
+  return {};
+}
+
+Result<void> Database::Flush(std::span<const FamilyHandle> families) {
+  for (const FamilyHandle& family : families) {
+    const rocksdb::Status status = rocks_->Flush(rocksdb::FlushOptions(), family.get());
+    if (!status.ok()) return FromStatus("cannot write " + family->GetName() + " out", status);
+  }
+  return {};
+}
+
+Result<void> Database::FlushSmall() {
+  const FamilyHandle small[] = {default_, series_, records_};
+  return Flush(small);
+}
+
+Result<void> Database::Resume() {
+  const rocksdb::Status status = rocks_->Resume();
+  if (status.ok()) return {};
+  // After a failed sync nobody knows what is on the disk: RocksDB writes no more until it is opened
+  // anew and reads what is there.
+  const bool is_final = status.severity() >= rocksdb::Status::Severity::kFatalError;
+  return FromStatus(is_final ? "the disk failed and nothing is written until a restart"
+                             : "the disk is still sick",
+                    status);
+}
+
+}  // namespace nines::tsdb

@@ -1,0 +1,86 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace rocksdb {
+class ColumnFamilyHandle;
+class DB;
+class Env;
+class Status;
+}  // namespace rocksdb
+
+namespace nines::tsdb {
+
+// A column family of the database.  Holders keep it usable, dropped or not; all must be gone before
+// the Database is.
+using FamilyHandle = std::shared_ptr<rocksdb::ColumnFamilyHandle>;
+
+// The RocksDB database of a store with its column families; names in tsdb/FORMAT.md.  Thread-safe
+// where RocksDB is.
+class Database {
+ public:
+  // How a column family is used, which decides its options.
+  enum class Use : uint8_t { kSmall, kJournal, kChunks };
+
+  // Opens or creates.  Errors as in Store::Open().  `env` is not owned; null is the machine's disk.
+  static Result<std::unique_ptr<Database>> Open(const std::string& path, rocksdb::Env* env);
+  ~Database();
+
+  rocksdb::DB* rocks() const { return rocks_.get(); }
+  const FamilyHandle& series() const { return series_; }
+  const FamilyHandle& records() const { return records_; }
+  // 32 random bytes, made when the database was.
+  const std::string& secret() const { return secret_; }
+
+  // Those found when it was opened, by generation and by day since 1970.  Given away: the caller
+  // keeps them.
+  std::map<uint64_t, FamilyHandle> TakeJournals() { return std::move(journals_); }
+  std::map<int32_t, FamilyHandle> TakeChunks() { return std::move(chunks_); }
+
+  // Gives every record of `series` whose key starts with `prefix`, in order, until one is an error.
+  Result<void> ScanSeries(
+      std::string_view prefix,
+      const std::function<Result<void>(std::string_view key, std::string_view value)>& take) const;
+
+  Result<FamilyHandle> Create(const std::string& name, Use use);
+  Result<void> Drop(const FamilyHandle& family);
+  // Writes the memory tables of `families` to files.
+  Result<void> Flush(std::span<const FamilyHandle> families);
+  // Writes those of the small column families, so that they hold no old log.
+  Result<void> FlushSmall();
+  // Takes up work again after the disk failed; nothing to do when it did not.
+  Result<void> Resume();
+
+ private:
+  Database() = default;
+  Result<void> OpenRocks(const std::string& path, rocksdb::Env* env,
+                         const std::vector<std::string>& names);
+  Result<void> CheckFormat(const std::string& path);
+
+  struct Settings;
+  std::unique_ptr<Settings> settings_;
+  std::unique_ptr<rocksdb::DB> rocks_;
+  std::string secret_;
+  FamilyHandle default_;
+  FamilyHandle series_;
+  FamilyHandle records_;
+  std::map<uint64_t, FamilyHandle> journals_;
+  std::map<int32_t, FamilyHandle> chunks_;
+};
+
+// kCorrupt for what RocksDB calls corruption, else kUnavailable.
+Error FromStatus(std::string_view doing, const rocksdb::Status& status);
+
+// "journal.0000000001", "chunks.2026-11-28".
+std::string JournalName(uint64_t generation);
+std::string ChunksName(int32_t day);
+
+}  // namespace nines::tsdb

@@ -1,0 +1,79 @@
+#include "tsdb/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+namespace nines::tsdb {
+
+struct Metrics::Families {
+  prometheus::Gauge& series;
+  prometheus::Gauge& samples;
+  prometheus::Counter& appended;
+  prometheus::Counter& syncs;
+  prometheus::Counter& checkpoints;
+  prometheus::Histogram& checkpoint_seconds;
+
+  explicit Families(prometheus::Registry* registry)
+      : series(prometheus::BuildGauge()
+                   .Name("nines_tsdb_head_series")
+                   .Help("Series that the index knows.")
+                   .Register(*registry)
+                   .Add({})),
+        samples(prometheus::BuildGauge()
+                    .Name("nines_tsdb_head_samples")
+                    .Help("Samples in the journal and not yet in fragments.")
+                    .Register(*registry)
+                    .Add({})),
+        appended(prometheus::BuildCounter()
+                     .Name("nines_tsdb_samples_appended_total")
+                     .Help("Samples stored.")
+                     .Register(*registry)
+                     .Add({})),
+        syncs(prometheus::BuildCounter()
+                  .Name("nines_tsdb_journal_syncs_total")
+                  .Help("Commits, each with one disk sync.")
+                  .Register(*registry)
+                  .Add({})),
+        checkpoints(prometheus::BuildCounter()
+                        .Name("nines_tsdb_checkpoints_total")
+                        .Help("Journal generations written out as fragments.")
+                        .Register(*registry)
+                        .Add({})),
+        checkpoint_seconds(prometheus::BuildHistogram()
+                               .Name("nines_tsdb_checkpoint_duration_seconds")
+                               .Help("How long a checkpoint took.")
+                               .Register(*registry)
+                               .Add({}, prometheus::Histogram::BucketBoundaries{
+                                            0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100})) {}
+};
+
+Metrics::Metrics(prometheus::Registry* registry)
+    : families_(registry == nullptr ? nullptr : std::make_unique<Families>(registry)) {}
+
+Metrics::~Metrics() = default;
+
+void Metrics::AddAppended(uint64_t samples) {
+  if (families_) families_->appended.Increment(static_cast<double>(samples));
+}
+
+void Metrics::AddSync() {
+  if (families_) families_->syncs.Increment();
+}
+
+void Metrics::AddCheckpoint(std::chrono::nanoseconds took) {
+  if (!families_) return;
+  families_->checkpoints.Increment();
+  families_->checkpoint_seconds.Observe(std::chrono::duration<double>(took).count());
+}
+
+void Metrics::SetSeries(uint64_t series) {
+  if (families_) families_->series.Set(static_cast<double>(series));
+}
+
+void Metrics::SetHeadSamples(uint64_t samples) {
+  if (families_) families_->samples.Set(static_cast<double>(samples));
+}
+
+}  // namespace nines::tsdb

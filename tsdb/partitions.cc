@@ -1,0 +1,387 @@
+#include "tsdb/partitions.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/snapshot.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "tsdb/bytes.h"
+
+namespace nines::tsdb {
+namespace {
+
+constexpr char kSummaryKind = 's';
+constexpr char kDataKind = 'd';
+constexpr int64_t kSlotMs = kSlot.count();
+constexpr int64_t kDayMs = Duration(std::chrono::hours{24}).count();
+constexpr SlotId kAfterAll{std::numeric_limits<int32_t>::max(), 0};
+constexpr size_t kBatchBytes = 4 << 20;
+constexpr Duration kFinishedAfter = std::chrono::hours{1};
+constexpr uint32_t kPartsMax = 256;
+static_assert(kSlotMs / kFragmentRowsMax < kPartsMax, "every millisecond of a slot fits its parts");
+
+std::string FamilyPrefix(char kind, FamilyId family) {
+  std::string key(1, kind);
+  PutU32Be(static_cast<uint32_t>(family), &key);
+  return key;
+}
+
+std::string SlotPrefix(char kind, FamilyId family, uint16_t slot) {
+  std::string key = FamilyPrefix(kind, family);
+  PutU16Be(slot, &key);
+  return key;
+}
+
+int64_t StartOf(SlotId id) { return int64_t{id.day} * kDayMs + int64_t{id.slot} * kSlotMs; }
+
+}  // namespace
+
+SlotId SlotOf(int64_t time_ms) {
+  int64_t day = time_ms / kDayMs;
+  if (time_ms % kDayMs < 0) --day;
+  return {static_cast<int32_t>(day), static_cast<uint16_t>((time_ms - day * kDayMs) / kSlotMs)};
+}
+
+// ---- Writing.
+
+struct Partitions::Batch {
+  rocksdb::WriteBatch batch;
+};
+
+Partitions::Partitions(Database* database)
+    : database_(database), days_(database->TakeChunks()), batch_(std::make_unique<Batch>()) {}
+
+Partitions::~Partitions() = default;
+
+Result<FamilyHandle> Partitions::DayFor(int32_t day) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto at = days_.find(day); at != days_.end()) return at->second;
+  }
+  Result<FamilyHandle> made = database_->Create(ChunksName(day), Database::Use::kChunks);
+  if (!made) return made;
+  const std::lock_guard lock(mutex_);
+  days_.emplace(day, *made);
+  return made;
+}
+
+Result<void> Partitions::Add(uint64_t generation, FamilyId family, const Rows& rows,
+                             uint32_t count_ordinal) {
+  for (uint32_t first = 0; first < rows.size();) {
+    const SlotId slot = SlotOf(rows.time(first));
+    const uint32_t slot_end = rows.LowerBound(StartOf(slot) + kSlotMs);
+    for (uint32_t part = 0; first < slot_end; ++part) {
+      CHECK(part < kPartsMax);
+      const uint32_t last = std::min(slot_end, first + kFragmentRowsMax);
+      const Result<void> put = PutFragment(generation, family, slot, static_cast<uint8_t>(part),
+                                           rows.ToBlock(first, last, count_ordinal));
+      if (!put) return put;
+      first = last;
+    }
+  }
+  return {};
+}
+
+Result<void> Partitions::PutFragment(uint64_t generation, FamilyId family, SlotId slot,
+                                     uint8_t part, const Block& block) {
+  const Result<FamilyHandle> day = DayFor(slot.day);
+  if (!day) return day.error();
+  const EncodedBlock encoded = Encode(block);
+  std::string key = SlotPrefix(kSummaryKind, family, slot.slot);
+  PutU64Be(generation, &key);
+  key.push_back(static_cast<char>(part));
+  batch_->batch.Put(day->get(), key, encoded.summary);
+  key[0] = kDataKind;
+  batch_->batch.Put(day->get(), key, encoded.data);
+  touched_.insert(slot.day);
+  if (batch_->batch.GetDataSize() < kBatchBytes) return {};
+  return WriteBatch();
+}
+
+Result<void> Partitions::WriteBatch() {
+  rocksdb::WriteOptions unlogged;
+  // The journal has these rows until the files are synced.
+  unlogged.disableWAL = true;
+  const rocksdb::Status status = database_->rocks()->Write(unlogged, &batch_->batch);
+  batch_->batch.Clear();
+  if (!status.ok()) return FromStatus("cannot write fragments", status);
+  return {};
+}
+
+Result<void> Partitions::Sync() {
+  if (const Result<void> written = WriteBatch(); !written) return written;
+  std::vector<FamilyHandle> families;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const int32_t day : touched_) {
+      if (const auto at = days_.find(day); at != days_.end()) families.push_back(at->second);
+    }
+  }
+  if (const Result<void> flushed = database_->Flush(families); !flushed) return flushed;
+  touched_.clear();
+  return {};
+}
+
+Result<void> Partitions::DropBefore(Time oldest) {
+  const int64_t oldest_ms = ToUnixMs(oldest);
+  while (true) {
+    FamilyHandle family;
+    int32_t day = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      if (days_.empty() || (int64_t{days_.begin()->first} + 1) * kDayMs > oldest_ms) return {};
+      day = days_.begin()->first;
+      family = days_.begin()->second;
+    }
+    if (const Result<void> dropped = database_->Drop(family); !dropped) return dropped;
+    touched_.erase(day);
+    // What a failed Add() left is added again by the next.
+    batch_->batch.Clear();
+    const std::lock_guard lock(mutex_);
+    days_.erase(day);
+  }
+}
+
+Result<void> Partitions::CompactOne(Time now) {
+  const int64_t finished_ms = ToUnixMs(now - kFinishedAfter);
+  FamilyHandle family;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [day, handle] : days_) {
+      if ((int64_t{day} + 1) * kDayMs > finished_ms) break;
+      std::string files;
+      if (database_->rocks()->GetProperty(handle.get(), "rocksdb.num-files-at-level0", &files) &&
+          files != "0") {
+        family = handle;
+        break;
+      }
+    }
+  }
+  if (family == nullptr) return {};
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  const rocksdb::Status status =
+      database_->rocks()->CompactRange(options, family.get(), nullptr, nullptr);
+  if (!status.ok()) return FromStatus("cannot compact " + family->GetName(), status);
+  return {};
+}
+
+std::optional<Time> Partitions::oldest() const {
+  const std::lock_guard lock(mutex_);
+  if (days_.empty()) return std::nullopt;
+  return FromUnixMs(int64_t{days_.begin()->first} * kDayMs);
+}
+
+bool Partitions::empty() const {
+  const std::lock_guard lock(mutex_);
+  return days_.empty();
+}
+
+// ---- Reading.
+
+struct Partitions::View::Day {
+  FamilyHandle family;
+  std::unique_ptr<rocksdb::Iterator> at;
+};
+
+std::unique_ptr<Partitions::View> Partitions::Look() const {
+  return std::unique_ptr<View>(new View(*this));
+}
+
+Partitions::View::View(const Partitions& partitions) : rocks_(partitions.database_->rocks()) {
+  const std::lock_guard lock(partitions.mutex_);
+  for (const auto& [day, family] : partitions.days_) days_.emplace(day, Day{family, nullptr});
+  if (!days_.empty()) snapshot_ = rocks_->GetSnapshot();
+}
+
+Partitions::View::~View() {
+  days_.clear();
+  if (snapshot_ != nullptr) rocks_->ReleaseSnapshot(snapshot_);
+}
+
+Partitions::View::Day& Partitions::View::At(int32_t day) {
+  Day& found = days_.at(day);
+  if (found.at == nullptr) {
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot_;
+    found.at.reset(rocks_->NewIterator(options, found.family.get()));
+  }
+  return found;
+}
+
+Error Partitions::View::Damaged(int32_t day, const std::string& key, const Error& error) const {
+  return Wrap(ChunksName(day) + " fragment " + HexText(key), error);
+}
+
+namespace {
+
+// A key without its first byte.
+Result<Fragment> ReadFragment(int32_t day, rocksdb::Slice key, rocksdb::Slice value) {
+  ByteReader reader(key.ToStringView());
+  reader.U8();
+  reader.U32Be();
+  const uint16_t slot = reader.U16Be();
+  Result<Summary> summary = DecodeSummary(value.ToStringView());
+  if (!summary) return summary.error();
+  return Fragment{.slot = {day, slot},
+                  .place = std::string(key.ToStringView().substr(1)),
+                  .summary = *std::move(summary)};
+}
+
+}  // namespace
+
+Result<std::vector<Fragment>> Partitions::View::Fragments(FamilyId family, int64_t from_ms,
+                                                          int64_t to_ms) {
+  std::vector<Fragment> found;
+  if (from_ms > to_ms || days_.empty()) return found;
+  // Far-off bounds are brought to where days are, so that no arithmetic on them can overflow.
+  from_ms = std::max(from_ms, int64_t{days_.begin()->first} * kDayMs);
+  to_ms = std::min(to_ms, (int64_t{days_.rbegin()->first} + 1) * kDayMs - 1);
+  if (from_ms > to_ms) return found;
+  const SlotId first = SlotOf(from_ms);
+  const SlotId last = SlotOf(to_ms);
+  for (auto day = days_.lower_bound(first.day); day != days_.end() && day->first <= last.day;
+       ++day) {
+    const std::string end =
+        day->first == last.day && last.slot + 1 < kDayMs / kSlotMs
+            ? SlotPrefix(kSummaryKind, family, static_cast<uint16_t>(last.slot + 1))
+            : SlotPrefix(kSummaryKind, family, 0xffff);
+    rocksdb::Iterator& at = *At(day->first).at;
+    const uint16_t start = day->first == first.day ? first.slot : uint16_t{0};
+    for (at.Seek(SlotPrefix(kSummaryKind, family, start)); at.Valid() && at.key().compare(end) < 0;
+         at.Next()) {
+      Result<Fragment> fragment = ReadFragment(day->first, at.key(), at.value());
+      if (!fragment) return Damaged(day->first, at.key().ToString(), fragment.error());
+      if (fragment->summary.last_ms < from_ms || fragment->summary.first_ms > to_ms) continue;
+      found.push_back(*std::move(fragment));
+    }
+    if (!at.status().ok()) return FromStatus("cannot read " + ChunksName(day->first), at.status());
+  }
+  return found;
+}
+
+Result<std::string> Partitions::View::Data(const Fragment& fragment) {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot_;
+  std::string data;
+  const std::string key = kDataKind + fragment.place;
+  const rocksdb::Status status =
+      rocks_->Get(options, days_.at(fragment.slot.day).family.get(), key, &data);
+  if (status.IsNotFound()) {
+    return Damaged(fragment.slot.day, key, {Code::kCorrupt, "has a summary and no data"});
+  }
+  if (!status.ok()) return FromStatus("cannot read " + ChunksName(fragment.slot.day), status);
+  return data;
+}
+
+Result<std::vector<Sample>> Partitions::View::ReadColumn(const Fragment& fragment,
+                                                         uint32_t ordinal) {
+  const Result<std::string> data = Data(fragment);
+  if (!data) return data.error();
+  Result<std::vector<Sample>> samples = DecodeColumn(*data, ordinal);
+  if (!samples) return Damaged(fragment.slot.day, kDataKind + fragment.place, samples.error());
+  return samples;
+}
+
+Result<Block> Partitions::View::ReadBlock(const Fragment& fragment) {
+  const Result<std::string> data = Data(fragment);
+  if (!data) return data.error();
+  Result<Block> block = Decode(*data);
+  if (!block) return Damaged(fragment.slot.day, kDataKind + fragment.place, block.error());
+  return block;
+}
+
+Result<void> Partitions::View::AddTo(const Fragment& fragment, Rows* rows) {
+  const Result<Block> block = ReadBlock(fragment);
+  if (!block) return block.error();
+  for (size_t row = 0; row < block->times_ms.size(); ++row) {
+    for (const ColumnCells& column : block->columns) {
+      if (column.present[row] != 0) {
+        rows->Put(block->times_ms[row], column.ordinal, block->columns.back().ordinal + 1,
+                  column.values[row]);
+      }
+    }
+  }
+  return {};
+}
+
+Result<Rows> Partitions::View::SlotRows(FamilyId family, SlotId slot) {
+  Rows rows;
+  const int64_t start_ms = StartOf(slot);
+  const auto fragments = Fragments(family, start_ms, start_ms + kSlotMs - 1);
+  if (!fragments) return fragments.error();
+  for (const Fragment& fragment : *fragments) {
+    if (const Result<void> added = AddTo(fragment, &rows); !added) return added.error();
+  }
+  return rows;
+}
+
+Result<std::vector<Fragment>> Partitions::View::SlotBefore(FamilyId family, SlotId before) {
+  std::vector<Fragment> found;
+  const std::string prefix = FamilyPrefix(kSummaryKind, family);
+  auto day = days_.upper_bound(before.day);
+  while (found.empty() && day != days_.begin()) {
+    --day;
+    rocksdb::Iterator& at = *At(day->first).at;
+    // Keys of the slot `before` and later ones are beyond this; of an earlier day none is.
+    at.SeekForPrev(SlotPrefix(kSummaryKind, family,
+                              day->first == before.day ? before.slot : uint16_t{0xffff}));
+    for (; at.Valid() && at.key().starts_with(prefix); at.Prev()) {
+      Result<Fragment> fragment = ReadFragment(day->first, at.key(), at.value());
+      if (!fragment) return Damaged(day->first, at.key().ToString(), fragment.error());
+      if (!found.empty() && fragment->slot != found.front().slot) break;
+      found.push_back(*std::move(fragment));
+    }
+    if (!at.status().ok()) return FromStatus("cannot read " + ChunksName(day->first), at.status());
+  }
+  return found;
+}
+
+Result<std::vector<std::optional<Sample>>> Partitions::View::Newest(FamilyId family,
+                                                                    uint32_t width) {
+  std::vector<std::optional<Sample>> newest(width);
+  uint32_t missing = width;
+  SlotId before = kAfterAll;
+  while (missing > 0) {
+    const Result<std::vector<Fragment>> fragments = SlotBefore(family, before);
+    if (!fragments) return fragments.error();
+    if (fragments->empty()) break;
+    before = fragments->front().slot;
+    // Of two fragments of a slot either may have the later sample; an earlier slot has not.
+    std::vector<std::optional<Sample>> in_slot(width);
+    for (const Fragment& fragment : *fragments) {
+      for (const Summary::Of& column : fragment.summary.columns) {
+        if (column.ordinal >= width) continue;
+        std::optional<Sample>& best = in_slot[column.ordinal];
+        if (!best || best->at < column.newest.at) best = column.newest;
+      }
+    }
+    for (uint32_t i = 0; i < width; ++i) {
+      if (newest[i] || !in_slot[i]) continue;
+      newest[i] = in_slot[i];
+      --missing;
+    }
+  }
+  return newest;
+}
+
+Result<Rows> Partitions::View::NewestRows(FamilyId family, uint32_t rows) {
+  Rows newest;
+  SlotId before = kAfterAll;
+  while (newest.size() < rows) {
+    const Result<std::vector<Fragment>> fragments = SlotBefore(family, before);
+    if (!fragments) return fragments.error();
+    if (fragments->empty()) break;
+    before = fragments->front().slot;
+    for (const Fragment& fragment : *fragments) {
+      if (const Result<void> added = AddTo(fragment, &newest); !added) return added.error();
+    }
+  }
+  return newest;
+}
+
+}  // namespace nines::tsdb

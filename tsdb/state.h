@@ -1,0 +1,49 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tsdb/alias_table.h"
+#include "tsdb/database.h"
+#include "tsdb/head.h"
+#include "tsdb/index.h"
+#include "tsdb/journal_log.h"
+#include "tsdb/lock.h"
+#include "tsdb/metrics.h"
+#include "tsdb/partitions.h"
+#include "tsdb/store.h"
+
+namespace nines::tsdb {
+
+// What the parts of a store share.  Locks are taken in the order index_lock, head_lock.
+struct State {
+  State(const Options& given, std::unique_ptr<Database> opened, uint64_t seed)
+      : options(given),
+        database(std::move(opened)),
+        journal(database.get()),
+        partitions(database.get()),
+        index(seed, given.series_max),
+        metrics(given.registry) {}
+
+  const Options options;
+  const std::unique_ptr<Database> database;
+  JournalLog journal;     // The leader's of the commit queue, but for what its header says.
+  Partitions partitions;  // Synchronises itself; written by Maintain() and Close().
+
+  mutable FairSharedMutex index_lock;
+  Index index;  // Guarded by index_lock, likewise aliases and pending.
+  AliasTable aliases;
+  std::vector<Definition> pending;  // Not durable yet.
+
+  mutable FairSharedMutex head_lock;
+  Head head;                      // Guarded by head_lock.  Only the leader changes its live rows.
+  uint32_t families_at_open = 0;  // Constant once open: later ones have nothing on disk unseen.
+
+  std::atomic<bool> is_closed = false;
+  std::atomic<bool> is_sick = false;  // A write failed since the last Resume().
+  Metrics metrics;
+};
+
+}  // namespace nines::tsdb

@@ -1,0 +1,196 @@
+#include "tsdb/store.h"
+
+#include <mutex>
+#include <shared_mutex>
+#include <utility>
+
+#define XXH_STATIC_LINKING_ONLY  // XXH3_generateSecret() in xxHash 0.8.1.
+#include <xxhash.h>
+
+#include "base/check.h"
+#include "tsdb/checkpoint.h"
+#include "tsdb/commit_queue.h"
+#include "tsdb/committer.h"
+#include "tsdb/reader.h"
+#include "tsdb/state.h"
+#include "tsdb/stored_records.h"
+
+namespace nines::tsdb {
+namespace {
+
+constexpr size_t kHashSecretBytes = XXH3_SECRET_DEFAULT_SIZE;
+static_assert(kHashSecretBytes >= XXH3_SECRET_SIZE_MIN);
+
+}  // namespace
+
+struct Store::Impl {
+  Impl(const Options& options, std::unique_ptr<Database> database, uint64_t seed)
+      : state(options, std::move(database), seed),
+        committer(&state),
+        queue([this](std::span<CommitQueue::Request* const> group) { committer.Commit(group); }),
+        checkpointer(&state, &committer, &queue),
+        reader(&state),
+        records(state.database.get(), [this] { state.is_sick = true; }) {
+    const std::string& secret = state.database->secret();
+    CHECK(XXH3_generateSecret(hash_secret, sizeof(hash_secret), secret.data(), secret.size()) ==
+          XXH_OK);
+  }
+
+  Result<void> Load();
+
+  State state;
+  Committer committer;
+  CommitQueue queue;
+  Checkpointer checkpointer;  // Guarded by upkeep_lock.
+  Reader reader;
+  StoredRecords records;
+  std::mutex upkeep_lock;
+  uint8_t hash_secret[kHashSecretBytes];  // Constant after construction.
+};
+
+Result<void> Store::Impl::Load() {
+  const auto load_family = [this](std::string_view key, std::string_view value) {
+    return state.index.LoadFamily(key, value);
+  };
+  const auto load_column = [this](std::string_view key, std::string_view value) {
+    return state.index.LoadColumn(key, value);
+  };
+  // A column names its family, so families go first, though their keys sort behind.
+  if (auto loaded = state.database->ScanSeries("f", load_family); !loaded) return loaded;
+  if (auto loaded = state.database->ScanSeries("c", load_column); !loaded) return loaded;
+  return committer.Replay();
+}
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::~Store() = default;
+
+Result<std::unique_ptr<Store>> Store::Open(const Options& options) {
+  Result<std::unique_ptr<Database>> database = Database::Open(options.path, options.env);
+  if (!database) return database.error();
+  const std::string& secret = (*database)->secret();
+  const uint64_t seed = XXH3_64bits(secret.data(), secret.size());
+  auto impl = std::make_unique<Impl>(options, *std::move(database), seed);
+  if (const Result<void> loaded = impl->Load(); !loaded) {
+    return Wrap("data directory " + options.path, loaded.error());
+  }
+  impl->state.metrics.SetSeries(impl->state.index.columns());
+  impl->state.metrics.SetHeadSamples(impl->state.head.samples());
+  return std::unique_ptr<Store>(new Store(std::move(impl)));
+}
+
+std::string_view RefusalName(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::kDuplicate:
+      return "duplicate sample for timestamp";
+    case Refusal::kTooOld:
+      return "too old sample";
+    case Refusal::kBeyondRetention:
+      return "sample is older than the retention";
+    case Refusal::kTooFarAhead:
+      return "sample is too far in the future";
+  }
+  return "unknown";
+}
+
+// ---- Writing.
+
+Fingerprint Store::Hash(std::string_view raw_labels) const {
+  const XXH128_hash_t hash = XXH3_128bits_withSecret(raw_labels.data(), raw_labels.size(),
+                                                     impl_->hash_secret, kHashSecretBytes);
+  return {hash.low64, hash.high64};
+}
+
+void Store::Find(std::span<const Fingerprint> fingerprints, std::span<ColumnId> columns) const {
+  const std::shared_lock lock(impl_->state.index_lock);
+  impl_->state.aliases.Find(fingerprints, columns);
+}
+
+Result<ColumnId> Store::Register(const Fingerprint& alias, const Labels& series) {
+  State& state = impl_->state;
+  const std::lock_guard lock(state.index_lock);
+  const Result<ColumnId> column = state.index.Register(series, &state.pending);
+  if (!column) return column;
+  // A series can be written in many ways.  Aliases are found again by their labels, so the table
+  // can be begun anew when somebody makes them up.
+  if (state.aliases.size() > 2 * size_t{state.options.series_max} + 1024) {
+    state.aliases = AliasTable();
+  }
+  state.aliases.Put(alias, *column);
+  return column;
+}
+
+Result<AppendReport> Store::Append(std::span<const tsdb::Append> samples, Time now) {
+  CommitQueue::Request request{.samples = samples, .now = now};
+  impl_->queue.Run(&request);
+  return std::move(request.result);
+}
+
+// ---- Reading.
+
+Labels Store::LabelsOf(ColumnId column) const {
+  const std::shared_lock lock(impl_->state.index_lock);
+  CHECK(static_cast<uint32_t>(column) < impl_->state.index.columns());
+  return impl_->state.index.LabelsOf(column);
+}
+
+Result<std::vector<Series>> Store::Select(const Matchers& matchers, Time from, Time to) const {
+  return impl_->reader.Select(matchers, from, to);
+}
+
+Result<std::vector<std::vector<Sample>>> Store::Read(std::span<const ColumnId> columns, Time from,
+                                                     Time to) const {
+  return impl_->reader.Read(columns, from, to);
+}
+
+Result<std::vector<FamilyView>> Store::Families(std::string_view base,
+                                                const Matchers& matchers) const {
+  return impl_->reader.Families(base, matchers);
+}
+
+Result<std::vector<Window>> Store::Windows(std::span<const WindowQuery> queries) const {
+  return impl_->reader.Windows(queries);
+}
+
+Records& Store::records() { return impl_->records; }
+
+// ---- Upkeep.
+
+Result<void> Store::Maintain(Time now) {
+  State& state = impl_->state;
+  const std::lock_guard lock(impl_->upkeep_lock);
+  if (state.is_sick) {
+    if (Result<void> resumed = state.database->Resume(); !resumed) return resumed;
+    state.is_sick = false;
+  }
+  Result<void> done;
+  if (impl_->checkpointer.IsDue(now)) done = impl_->checkpointer.Run(now);
+  if (done) done = state.partitions.DropBefore(now - state.options.retention);
+  if (done) done = state.partitions.CompactOne(now);
+  if (!done) state.is_sick = true;
+  return done;
+}
+
+Result<void> Store::Close(Time now) {
+  const std::lock_guard lock(impl_->upkeep_lock);
+  // When its turn has come, nobody is at work who saw the store open.
+  impl_->queue.RunAlone([this] { impl_->state.is_closed = true; });
+  return impl_->checkpointer.Run(now);
+}
+
+StoreStats Store::stats() const {
+  const State& state = impl_->state;
+  StoreStats stats;
+  {
+    const std::shared_lock lock(state.index_lock);
+    stats.families = state.index.families();
+    stats.series = state.index.columns();
+  }
+  {
+    const std::shared_lock lock(state.head_lock);
+    stats.head_samples = state.head.samples();
+  }
+  stats.oldest = state.partitions.oldest();
+  return stats;
+}
+
+}  // namespace nines::tsdb

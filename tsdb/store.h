@@ -1,0 +1,180 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/labels.h"
+#include "base/matcher.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "tsdb/family.h"
+#include "tsdb/records.h"
+#include "tsdb/sample.h"
+#include "tsdb/window.h"
+
+namespace rocksdb {
+class Env;
+}
+namespace prometheus {
+class Registry;
+}
+
+// The embedded time-series store: histogram families in RocksDB.  Bytes on disk: tsdb/FORMAT.md.
+
+namespace nines::tsdb {
+
+struct Options {
+  std::string path;
+  Duration retention = std::chrono::hours{24 * 35};
+  Duration out_of_order_window = std::chrono::minutes{30};  // Behind its own column's newest.
+  Duration future_max = std::chrono::minutes{10};           // Ahead of `now`.
+  uint32_t series_max = 5'000'000;                          // Register() beyond it: kExhausted.
+  // A journal generation is written out as fragments and dropped at the first of these.
+  uint64_t checkpoint_samples = 10'000'000;
+  Duration checkpoint_interval = std::chrono::minutes{30};
+  rocksdb::Env* env = nullptr;               // The machine's disk when null.  Not owned.
+  prometheus::Registry* registry = nullptr;  // Our metrics (nines_tsdb_*).  Not owned; may be null.
+};
+
+// 128 bits of a label set in the form in which it arrived, keyed with a secret of the store so that
+// no sender can seek collisions.
+struct Fingerprint {
+  uint64_t low = 0;
+  uint64_t high = 0;
+  bool operator==(const Fingerprint&) const = default;
+};
+
+struct Append {
+  ColumnId column;
+  int64_t time_ms;
+  double value;
+};
+
+// Why one sample of a request was not stored.
+enum class Refusal : uint8_t {
+  kDuplicate,     // Another value is stored at this time.
+  kTooOld,        // Further behind its column's newest than the out-of-order window.
+  kBeyondRetention,
+  kTooFarAhead,
+};
+std::string_view RefusalName(Refusal refusal);  // "duplicate sample for timestamp", …
+
+struct AppendReport {
+  struct Refused {
+    uint32_t index;  // Into the samples given.
+    Refusal reason;
+  };
+  uint64_t stored = 0;
+  uint64_t repeated = 0;  // Same time and same value as stored: accepted, nothing to do.
+  std::vector<Refused> refused;
+};
+
+struct Series {
+  ColumnId id;
+  Labels labels;  // Whole: `__name__`, `le` as written.
+};
+
+struct Column {
+  ColumnId id;
+  Role role;
+  std::string le;    // kBucket.
+  double bound = 0;  // kBucket.
+};
+
+// A family as the SLO evaluator sees it.
+struct FamilyView {
+  FamilyId id;
+  std::string base;
+  Labels labels;
+  std::vector<Column> columns;    // Buckets first in order of bound, then count, sum, value.
+  std::optional<Time> newest;     // Its newest row, stale markers included.
+  Duration spacing{0};            // Median distance of its last rows; 0 when fewer than two.
+  bool ended = false;             // Its newest row is a stale marker.
+};
+
+struct StoreStats {
+  uint64_t families = 0;
+  uint64_t series = 0;
+  uint64_t head_samples = 0;      // In the journal, not yet in fragments.
+  std::optional<Time> oldest;     // Start of the oldest partition.
+};
+
+// Safe for concurrent use by any number of threads.
+//
+// Durability: when Append() returns a value, its samples survive kill -9 and power loss.
+// Isolation: one call that reads sees all of an Append() or none of it.
+class Store {
+ public:
+  // Opens or creates the database.  Replays the journal.
+  // kInvalid: the directory holds something else, or a format that this version does not know.
+  // kUnavailable: another process has it open, or it cannot be written; the message says which.
+  // kCorrupt: a journal or table is damaged; names file and place.  Nothing is changed then.
+  static Result<std::unique_ptr<Store>> Open(const Options& options);
+  // Leaves the journal as it is; the next Open() replays it.  See Close().
+  ~Store();
+
+  // ---- Writing.  The warm path is Hash, Find, Append: no label is parsed and no memory taken.
+
+  Fingerprint Hash(std::string_view raw_labels) const;
+
+  // The columns of label sets that were registered, else kNoColumn.  REQUIRES: equal sizes.
+  void Find(std::span<const Fingerprint> fingerprints, std::span<ColumnId> columns) const;
+
+  // The column of `series`, made if it is new, and from now on found by `alias`.  A definition is
+  // durable with the first Append() that follows.  kExhausted: series_max.
+  Result<ColumnId> Register(const Fingerprint& alias, const Labels& series);
+
+  // Stores what can be stored and reports the rest.  Concurrent calls share one disk sync.  Blocks
+  // on disk.  kUnavailable: nothing was stored, a retry is right.
+  Result<AppendReport> Append(std::span<const tsdb::Append> samples, Time now);
+
+  // ---- Reading.
+
+  // REQUIRES: `column` came from this store.
+  Labels LabelsOf(ColumnId column) const;
+
+  // Series that match all of `matchers` and have a sample in [from, to], in order of labels.  A
+  // matcher on `le` with a number in it selects a classic bucket whatever its spelling.
+  Result<std::vector<Series>> Select(const Matchers& matchers, Time from, Time to) const;
+
+  // The samples of each column in [from, to], stale markers included, in order of time.
+  Result<std::vector<std::vector<Sample>>> Read(std::span<const ColumnId> columns, Time from,
+                                                Time to) const;
+
+  // Families of that base name whose labels match, in order of labels.  `matchers` see the labels
+  // without `le` and `__name__`.
+  Result<std::vector<FamilyView>> Families(std::string_view base, const Matchers& matchers) const;
+
+  // One window a query, all as of one state of the store.  Reads summaries for what lies inside and
+  // decodes only the fragments at the edges.
+  Result<std::vector<Window>> Windows(std::span<const WindowQuery> queries) const;
+
+  Records& records();
+
+  // ---- Upkeep.
+
+  // Checkpoints when one is due, drops partitions older than the retention, retries what a sick
+  // disk refused.  Call every few seconds from one thread.
+  Result<void> Maintain(Time now);
+
+  // Writes everything out so that the next Open() has nothing to replay.  Append() answers
+  // kUnavailable from then on.
+  Result<void> Close(Time now);
+
+  StoreStats stats() const;
+
+ private:
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Records in memory, for tests of other rooms.
+std::unique_ptr<Records> MemoryRecords();
+
+}  // namespace nines::tsdb
