@@ -6,7 +6,6 @@
 
 #include "app/serve.h"
 #include "app/version.h"
-#include "base/check.h"
 #include "base/log.h"
 
 namespace nines::app {
@@ -23,67 +22,71 @@ CLI::Validator Accepts(Parse parse) {
       "");
 }
 
-CLI::App* AddServe(CLI::App& app, ServeFlags* flags) {
-  CLI::App* serve = app.add_subcommand("serve", "Run the server");
-  serve->add_option("--config.file", flags->config_file,
-                    "The configuration, nines.yml; without it, defaults and no SLOs");
-  serve->add_option("--storage.path", flags->storage_path, "The folder of the data")
-      ->capture_default_str();
-  serve->add_option("--web.listen-address", flags->listen_address, "host:port to listen on")
-      ->capture_default_str();
-  serve->add_option("--log.level", flags->log_level, "debug, info, warn or error")
-      ->capture_default_str()
-      ->check(Accepts(log::ParseLevel));
-  serve->add_option("--log.format", flags->log_format, "logfmt or json")
-      ->capture_default_str()
-      ->check(Accepts(log::ParseFormat));
-  return serve;
+// The command line: what it can hold, and what it held once it is parsed.
+struct CommandLine {
+  CLI::App app{"Nines keeps the latency promises of online services.", "nines"};
+  ServeFlags serve_flags;
+  std::string help_topic;
+
+  CommandLine() {
+    app.require_subcommand(1);
+    CLI::App* serve = app.add_subcommand("serve", "Run the server");
+    serve->add_option("--config.file", serve_flags.config_file,
+                      "The configuration, nines.yml; without it, defaults and no SLOs");
+    serve->add_option("--storage.path", serve_flags.storage_path, "The folder of the data")
+        ->capture_default_str();
+    serve->add_option("--web.listen-address", serve_flags.listen_address, "host:port to listen on")
+        ->capture_default_str();
+    serve->add_option("--log.level", serve_flags.log_level, "debug, info, warn or error")
+        ->capture_default_str()
+        ->check(Accepts(log::ParseLevel));
+    serve->add_option("--log.format", serve_flags.log_format, "logfmt or json")
+        ->capture_default_str()
+        ->check(Accepts(log::ParseFormat));
+    app.add_subcommand("version", "Print the version");
+    CLI::App* help = app.add_subcommand("help", "Print this text, or that of a command");
+    help->add_option("command", help_topic, "The command to explain");
+  }
+
+  const CLI::App* Find(const std::string& command) const {
+    for (const CLI::App* one : app.get_subcommands(nullptr))
+      if (one->get_name() == command) return one;
+    return nullptr;
+  }
+};
+
+int NoCommand(const std::string& name) {
+  std::fprintf(stderr, "nines: no command %s; nines help lists them\n", name.c_str());
+  return 2;
 }
 
 // The help of a command, or of all with an empty topic.
-int PrintHelp(const CLI::App& app, const std::string& topic) {
-  if (topic.empty()) {
-    std::fputs(app.help().c_str(), stdout);
-    return 0;
-  }
-  for (const CLI::App* command : app.get_subcommands(nullptr)) {
-    if (command->get_name() != topic) continue;
-    std::fputs(command->help().c_str(), stdout);
-    return 0;
-  }
-  std::fprintf(stderr, "nines help: no command %s\n", topic.c_str());
-  return 2;
+int PrintHelp(const std::string& topic) {
+  const CommandLine fresh;  // One that was parsed would explain the command that it found.
+  const CLI::App* about = topic.empty() ? &fresh.app : fresh.Find(topic);
+  if (about == nullptr) return NoCommand(topic);
+  std::fputs(about->help().c_str(), stdout);
+  return 0;
 }
 
 }  // namespace
 
 int Main(int argc, char** argv) {
-  CLI::App app("Nines keeps the latency promises of online services.", "nines");
-  app.require_subcommand(1);
-  ServeFlags flags;
-  CLI::App* serve = AddServe(app, &flags);
-  CLI::App* version = app.add_subcommand("version", "Print the version");
-  CLI::App* help = app.add_subcommand("help", "Print this text, or that of a command");
-  std::string topic;
-  help->add_option("command", topic, "The command to explain");
-
+  CommandLine line;
+  if (argc > 1 && argv[1][0] != '-' && line.Find(argv[1]) == nullptr) return NoCommand(argv[1]);
   try {
-    app.parse(argc, argv);
+    line.app.parse(argc, argv);
   } catch (const CLI::CallForHelp& call) {
-    return app.exit(call);
+    return line.app.exit(call);
   } catch (const CLI::ParseError& error) {
-    app.exit(error);  // Says what is wrong.
+    line.app.exit(error);  // Says what is wrong.
     return 2;
   }
-  if (version->parsed()) {
-    std::printf("nines %s\n", kVersion);
-    return 0;
-  }
-  if (help->parsed()) {
-    return PrintHelp(app, topic);
-  }
-  CHECK(serve->parsed());
-  return Serve(flags);
+  const std::string command = line.app.get_subcommands().front()->get_name();
+  if (command == "serve") return Serve(line.serve_flags);
+  if (command == "help") return PrintHelp(line.help_topic);
+  std::printf("nines %s\n", kVersion);
+  return 0;
 }
 
 }  // namespace nines::app

@@ -57,8 +57,8 @@ struct Append {
 
 // Why one sample of a request was not stored.
 enum class Refusal : uint8_t {
-  kDuplicate,     // Another value is stored at this time.
-  kTooOld,        // Further behind its column's newest than the out-of-order window.
+  kDuplicate,  // Another value is stored at this time.
+  kTooOld,     // Further behind its column's newest than the out-of-order window.
   kBeyondRetention,
   kTooFarAhead,
 };
@@ -91,17 +91,17 @@ struct FamilyView {
   FamilyId id;
   std::string base;
   Labels labels;
-  std::vector<Column> columns;    // Buckets first in order of bound, then count, sum, value.
-  std::optional<Time> newest;     // Its newest row, stale markers included.
-  Duration spacing{0};            // Median distance of its last rows; 0 when fewer than two.
-  bool ended = false;             // Its newest row is a stale marker.
+  std::vector<Column> columns;  // Buckets first in order of bound, then count, sum, value.
+  std::optional<Time> newest;   // Its newest row, stale markers included.
+  Duration spacing{0};          // Median distance of its last rows; 0 when fewer than two.
+  bool ended = false;           // Its newest row is a stale marker.
 };
 
 struct StoreStats {
   uint64_t families = 0;
   uint64_t series = 0;
-  uint64_t head_samples = 0;      // In the journal, not yet in fragments.
-  std::optional<Time> oldest;     // Start of the oldest partition.
+  uint64_t head_samples = 0;   // In the journal, not yet in fragments.
+  std::optional<Time> oldest;  // Start of the oldest partition.
 };
 
 // Safe for concurrent use by any number of threads.

@@ -11,7 +11,7 @@ namespace nines::tsdb {
 // 3's window.  Stale markers are not samples here, and do not break a series that goes on.
 // Combines: the window of two adjoining ranges is Append() of theirs.
 struct Window {
-  uint32_t count = 0;         // Samples; `first` and `last` mean something when it is > 0.
+  uint32_t count = 0;  // Samples; `first` and `last` mean something when it is > 0.
   Sample first{};
   Sample last{};
   std::vector<double> resets;  // The value before each drop (next < previous), in time order.

@@ -16,7 +16,7 @@ struct Ran {
   std::string output;
 };
 
-Ran Run(std::vector<std::string> arguments) {
+Ran RunNines(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), NINES_PROGRAM);
   Process process(arguments);
   const std::optional<int> status = process.Wait(20s);
@@ -38,7 +38,7 @@ TEST(CommandLine, StatusAndOutput) {
       {{"help", "nothing"}, 2, "no command nothing"},
       {{"--help"}, 0, "serve"},
       {{}, 2, "subcommand is required"},
-      {{"serv"}, 2, "serv"},
+      {{"serv"}, 2, "no command serv"},
       {{"serve", "--log.level=loud", data}, 2, "loud"},
       {{"serve", "--log.fromat=json", data}, 2, "log.fromat"},
       {{"serve", "--config.file=" + folder.File("none.yml"), data}, 1, "none.yml"},
@@ -47,7 +47,7 @@ TEST(CommandLine, StatusAndOutput) {
       {{"serve", "--storage.path=" + folder.File("bad.yml")}, 1, "bad.yml"},
   };
   for (const auto& c : cases) {
-    const Ran ran = Run(c.arguments);
+    const Ran ran = RunNines(c.arguments);
     std::string line;
     for (const std::string& argument : c.arguments) line += " " + argument;
     EXPECT_EQ(ran.status, c.status) << "nines" << line << "\n" << ran.output;
@@ -60,8 +60,8 @@ TEST(CommandLine, APortInUseIsSaid) {
   TempDir first_folder, second_folder;
   NinesProcess first(NINES_PROGRAM, first_folder.path());
   ASSERT_NO_FATAL_FAILURE(first.Start());
-  const Ran second = Run({"serve", "--storage.path=" + second_folder.File("data"),
-                          "--web.listen-address=" + first.url().substr(7)});
+  const Ran second = RunNines({"serve", "--storage.path=" + second_folder.File("data"),
+                               "--web.listen-address=" + first.url().substr(7)});
   EXPECT_EQ(second.status, 1);
   EXPECT_NE(second.output.find("in use"), std::string::npos) << second.output;
 }
