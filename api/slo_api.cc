@@ -61,7 +61,7 @@ void WriteAlert(const evaluator::AlertStatus& alert, JsonWriter* json) {
   json->EndObject();
 }
 
-void WriteGroup(const GroupStatus& group, Time now, JsonWriter* json) {
+void WriteGroup(const SloStatus& slo, const GroupStatus& group, Time now, JsonWriter* json) {
   json->BeginObject();
   json->Key("labels").Object(group.labels);
   json->Key("state").String(StateName(group.state));
@@ -84,6 +84,7 @@ void WriteGroup(const GroupStatus& group, Time now, JsonWriter* json) {
   std::optional<double> age;
   if (group.data_through) age = Seconds(now - *group.data_through);
   WriteNumber(age, &json->Key("data_age_seconds"));
+  json->Key("evaluated_at").TimeMs(slo.evaluated_at);
   json->EndObject();
 }
 
@@ -107,7 +108,7 @@ void WriteSlo(const SloStatus& slo, Time now, JsonWriter* json) {
   json->Key("condition").String(ConditionName(slo.condition));
   json->Key("message").String(slo.message);
   json->Key("groups").BeginArray();
-  for (const GroupStatus& group : slo.groups) WriteGroup(group, now, json);
+  for (const GroupStatus& group : slo.groups) WriteGroup(slo, group, now, json);
   json->EndArray();
   json->Key("evaluated_at").TimeMs(slo.evaluated_at);
   json->Key("evaluation_interval_seconds").Number(Seconds(slo.evaluation_interval));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 
 #include "base/check.h"
 #include "base/duration.h"
@@ -44,6 +45,19 @@ Verdict NoData(const WindowMeasure& primary, const WindowPlan& plan, const Group
   return {Condition::kNoData, message};
 }
 
+std::string Percent(double ratio) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4g %%", ratio * 100);
+  return text;
+}
+
+// `late` says that some data are missing, or is empty.
+Verdict Breached(const Slo& slo, const WindowPlan& plan, double ratio, const std::string& late) {
+  return {Condition::kBreached, Percent(ratio) + " under " + slo.latency.threshold +
+                                    " in the last " + FormatDuration(plan.primary) + ", promised " +
+                                    Percent(slo.objective) + (late.empty() ? "" : "; ") + late};
+}
+
 Verdict JudgeGroup(const Slo& slo, const WindowPlan& plan, const GroupMeasure& measure) {
   if (!measure.no_such_bound.empty()) return {Condition::kNoSuchBound, measure.no_such_bound};
   const WindowMeasure& primary = At(plan, measure, plan.primary);
@@ -53,7 +67,7 @@ Verdict JudgeGroup(const Slo& slo, const WindowPlan& plan, const GroupMeasure& m
   const std::string late = measure.reached ? "" : "some series have not sent all data of this slot";
   const std::optional<double> ratio = Ratio(primary.counts);
   // What is worse than a figure that is missing beside the alert's is said first.
-  if (ratio && *ratio < slo.objective) return {Condition::kBreached, late};
+  if (ratio && *ratio < slo.objective) return Breached(slo, plan, *ratio, late);
   if (!beyond.empty()) return {Condition::kWindowBeyondRetention, beyond};
   if (!ratio) {
     return {Condition::kNoTraffic, "no events in the last " + FormatDuration(plan.primary)};

@@ -96,7 +96,7 @@ TEST(Api, SlosAreAsOfNow) {
   world.slos[0].groups = {test::FiringGroup()};
   world.clock.wall = test::At("2026-11-28T18:43:18.500Z");
   const std::string list = api->Handle(Request("GET", "/api/v1/slos?state=firing")).body;
-  EXPECT_TRUE(Has(list, "\"data_age_seconds\":60}")) << list;
+  EXPECT_TRUE(Has(list, "\"data_age_seconds\":60,")) << list;
   const std::string one = api->Handle(Request("GET", "/api/v1/slos/a b")).body;
   EXPECT_TRUE(Has(one, "{\"status\":\"success\",\"data\":{\"id\":\"a b\"")) << one;
   EXPECT_EQ(api->Handle(Request("GET", "/api/v1/slos/other")).status, 404);

@@ -38,7 +38,8 @@ TEST(SloApi, AFullSlo) {
             R"("active_since":"2026-11-28T18:31:00.000Z","fired_at":"2026-11-28T18:41:00.000Z",)"
             R"("labels":{"job":"model","severity":"warning"},)"
             R"("annotations":{"summary":"Model service latency is too high"},"value":0.82}],)"
-            R"("complete":true,"data_through":"2026-11-28T18:42:18.500Z","data_age_seconds":1.5}],)"
+            R"("complete":true,"data_through":"2026-11-28T18:42:18.500Z","data_age_seconds":1.5,)"
+            R"("evaluated_at":"2026-11-28T18:42:19.000Z"}],)"
             R"("evaluated_at":"2026-11-28T18:42:19.000Z","evaluation_interval_seconds":5})");
 }
 
@@ -63,7 +64,7 @@ TEST(SloApi, WhatIsNotKnownIsNull) {
             R"("error_budget":{"events":null,"total":null,"consumed":null,)"
             R"("remaining_ratio":null,"remaining_events":null},)"
             R"("burn_rates":{"5m":null},"alerts":[],)"
-            R"("complete":false,"data_through":null,"data_age_seconds":null}],)"
+            R"("complete":false,"data_through":null,"data_age_seconds":null,"evaluated_at":null}],)"
             R"("evaluated_at":null,"evaluation_interval_seconds":0.5})");
 }
 

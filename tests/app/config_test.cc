@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/yaml.h"
 #include "tests/support/temp_dir.h"
 
 namespace nines::app {
@@ -143,6 +144,49 @@ TEST_F(ConfigTest, DocumentedKeysAreReadable) {
         "ingest.limits.label_name_bytes", "ingest.limits.label_value_bytes",
         "ingest.limits.samples", "web.external_url"})
     EXPECT_NE(docs.find("`" + std::string(key) + "`"), std::string::npos) << key;
+}
+
+// What lies in deploy/ and stands in the documentation loads as it is.
+TEST_F(ConfigTest, TheExamplesLoad) {
+  const std::string root = SOURCE_ROOT;
+  for (const char* file : {"/deploy/nines.yml", "/deploy/container.yml"}) {
+    const Result<Config> config = LoadConfig(root + file);
+    EXPECT_TRUE(config) << config.error().message;
+  }
+  // The files of Kubernetes' ConfigMap, which is the first document.
+  std::string text = test::ReadFile(root + "/deploy/kubernetes/nines.yml");
+  text.resize(text.find("\n---\n"));
+  const auto map = yaml::Node::Parse(text, "kubernetes.yml");
+  ASSERT_TRUE(map) << map.error().message;
+  const auto files = map->Get("data")->AsStringMap();
+  ASSERT_TRUE(files) << files.error().message;
+  for (const auto& [name, content] : *files) folder_.Write(name, content);
+  const Result<Config> config = LoadConfig(folder_.File("nines.yml"));
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->slos.size(), 1u);
+}
+
+// Every YAML block of README and docs/slo.md that has SLOs.
+TEST_F(ConfigTest, TheDocumentedSlosLoad) {
+  size_t blocks = 0;
+  for (const char* page : {"/README.md", "/docs/slo.md"}) {
+    const std::string text = test::ReadFile(std::string(SOURCE_ROOT) + page);
+    for (size_t at = 0; (at = text.find("```yaml\n", at)) != std::string::npos; ++at) {
+      const size_t line = text.rfind('\n', at) + 1;
+      const std::string indent = text.substr(line, at - line);
+      std::string block = text.substr(at + 8, text.find("```", at + 8) - at - 8);
+      for (size_t i = 0; (i = block.find("\n" + indent, i)) != std::string::npos; ++i)
+        block.erase(i + 1, indent.size());
+      block.erase(0, block.find_first_not_of(' '));
+      if (!block.starts_with("slos:")) continue;
+      ++blocks;
+      folder_.Write("slos.yml", block);
+      const Result<Config> config =
+          Load("slo_files: [slos.yml]\nconsumers: [{name: checkout, webhook: {url: 'http://h/'}}]");
+      EXPECT_TRUE(config) << page << ": " << config.error().message << "\n" << block;
+    }
+  }
+  EXPECT_EQ(blocks, 2u);
 }
 
 }  // namespace

@@ -172,6 +172,7 @@ TEST_F(SloEvaluatorTest, PendsFiresAndEndsOnItsSlots) {
   Run(60, 60, 0, 10);
   EXPECT_EQ(Group().state, State::kPending);
   EXPECT_EQ(Group().condition, Condition::kBreached);
+  EXPECT_EQ(Group().message, "50 % under 500ms in the last 30s, promised 99 %");
   EXPECT_EQ(Group().since, At(60));
   EXPECT_TRUE(sink_.log.empty());
   Run(70, 70, 0, 10);
