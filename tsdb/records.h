@@ -14,7 +14,7 @@ namespace nines::tsdb {
 // "ROOM/KIND/…"; values are the room's own bytes.  Safe for concurrent use; a key prefix has one
 // writer.
 //
-// An interface with two implementations: the store's, and MemoryRecords for tests of other rooms.
+// An interface with two implementations: the store's, and the tests' FakeRecords.
 class Records {
  public:
   struct Change {

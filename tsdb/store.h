@@ -174,7 +174,4 @@ class Store {
   std::unique_ptr<Impl> impl_;
 };
 
-// Records in memory, for tests of other rooms.
-std::unique_ptr<Records> MemoryRecords();
-
 }  // namespace nines::tsdb

@@ -43,7 +43,7 @@ TEST(AlertBook, SendsWhatFiresAndWhatEnded) {
   AlertBook book = OpenBook(&records);
   Slot(&book, &sink, Definition(seconds{10}), Input::kBreach, 0);
   EXPECT_TRUE(sink.log.empty());
-  EXPECT_EQ(records.values.size(), 1u);
+  EXPECT_EQ(records.data.size(), 1u);
   Slot(&book, &sink, Definition(seconds{10}), Input::kBreach, 10);
   ASSERT_EQ(sink.log.size(), 1u);
   EXPECT_EQ(sink.log[0].starts_at, At(10));
@@ -52,7 +52,7 @@ TEST(AlertBook, SendsWhatFiresAndWhatEnded) {
   ASSERT_EQ(sink.log.size(), 2u);
   EXPECT_EQ(sink.log[1].starts_at, At(10));
   EXPECT_EQ(sink.log[1].ends_at, At(20));
-  EXPECT_TRUE(records.values.empty());
+  EXPECT_TRUE(records.data.empty());
 }
 
 TEST(AlertBook, RepeatsWhatFiresAfterTheResendDelay) {
@@ -111,7 +111,7 @@ TEST(AlertBook, AnEndIsSentAfterARestart) {
   ASSERT_TRUE(book.Deliver(&sink, At(15)));
   ASSERT_EQ(sink.log.size(), 2u);
   EXPECT_EQ(sink.log[1].ends_at, At(10));
-  EXPECT_TRUE(records.values.empty());
+  EXPECT_TRUE(records.data.empty());
 }
 
 TEST(AlertBook, PendingGoesOnAfterARestart) {
@@ -152,9 +152,9 @@ TEST(AlertBook, FiringAgainBeforeTheEndWasTakenDropsTheEnd) {
   Slot(&book, &sink, Definition(), Input::kBreach, 0);
   sink.fails = true;
   Slot(&book, &sink, Definition(), Input::kClear, 10);
-  EXPECT_EQ(records.values.count(EndedRecordKey(Definition().labels)), 1u);
+  EXPECT_EQ(records.data.count(EndedRecordKey(Definition().labels)), 1u);
   Slot(&book, &sink, Definition(), Input::kBreach, 20);
-  EXPECT_EQ(records.values.count(EndedRecordKey(Definition().labels)), 0u);
+  EXPECT_EQ(records.data.count(EndedRecordKey(Definition().labels)), 0u);
   sink.fails = false;
   Slot(&book, &sink, Definition(), Input::kBreach, 30);
   ASSERT_EQ(sink.log.size(), 2u);
@@ -166,13 +166,13 @@ TEST(AlertBook, ASickDiskDelaysNoAlertAndIsWrittenLater) {
   FakeRecords records;
   FakeSink sink;
   AlertBook book = OpenBook(&records);
-  records.fails = true;
+  records.failing = true;
   Slot(&book, &sink, Definition(), Input::kBreach, 0);
   EXPECT_EQ(sink.Firing(), 1u);
   EXPECT_EQ(book.NextDeadline(At(0)), At(1));
-  records.fails = false;
+  records.failing = false;
   Slot(&book, &sink, Definition(), Input::kBreach, 10);
-  EXPECT_EQ(records.values.size(), 1u);
+  EXPECT_EQ(records.data.size(), 1u);
 }
 
 TEST(AlertBook, OtherLabelsEndTheOldOnesAndFireOn) {
@@ -186,7 +186,7 @@ TEST(AlertBook, OtherLabelsEndTheOldOnesAndFireOn) {
   EXPECT_EQ(sink.newest[Definition().labels].ends_at, At(10));
   EXPECT_EQ(sink.newest[renamed.labels].starts_at, At(0));
   EXPECT_FALSE(sink.newest[renamed.labels].ends_at);
-  EXPECT_EQ(records.values.size(), 1u);
+  EXPECT_EQ(records.data.size(), 1u);
 }
 
 TEST(AlertBook, RetainEndsWhatIsNotKept) {
@@ -198,7 +198,7 @@ TEST(AlertBook, RetainEndsWhatIsNotKept) {
   ASSERT_TRUE(book.Save());
   ASSERT_TRUE(book.Deliver(&sink, At(6)));
   EXPECT_EQ(sink.newest[Definition().labels].ends_at, At(5));
-  EXPECT_TRUE(records.values.empty());
+  EXPECT_TRUE(records.data.empty());
   EXPECT_EQ(book.Count(State::kFiring), 0u);
 }
 
@@ -228,7 +228,7 @@ TEST(AlertBook, ActiveGroupsAreThoseOfTheSlo) {
 
 TEST(AlertBook, ADamagedRecordIsNamed) {
   FakeRecords records;
-  records.values["evaluator/alert/predict/threshold/00"] = "{}";
+  records.data["evaluator/alert/predict/threshold/00"] = "{}";
   const auto book = AlertBook::Open(&records);
   ASSERT_FALSE(book);
   EXPECT_EQ(book.error().code, Code::kCorrupt);

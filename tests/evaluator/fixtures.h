@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "evaluator/alert.h"
-#include "tsdb/records.h"
+#include "tests/support/fake_records.h"
 
 namespace nines::evaluator {
 
@@ -38,34 +38,6 @@ class FakeSink : public AlertSink {
   std::map<Labels, Alert> newest;
 };
 
-// Records that can be made to fail.
-class FakeRecords : public tsdb::Records {
- public:
-  Result<void> Write(std::span<const Change> changes) override {
-    if (fails) return Error{Code::kUnavailable, "the disk is sick"};
-    ++writes;
-    for (const Change& change : changes) {
-      if (change.value) {
-        values[change.key] = *change.value;
-      } else {
-        values.erase(change.key);
-      }
-    }
-    return {};
-  }
-
-  Result<std::vector<std::pair<std::string, std::string>>> Scan(
-      std::string_view prefix) const override {
-    std::vector<std::pair<std::string, std::string>> found;
-    for (const auto& [key, value] : values) {
-      if (key.starts_with(prefix)) found.emplace_back(key, value);
-    }
-    return found;
-  }
-
-  bool fails = false;
-  int writes = 0;
-  std::map<std::string, std::string> values;
-};
+using test::FakeRecords;
 
 }  // namespace nines::evaluator

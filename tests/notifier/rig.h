@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "notifier/notifier.h"
-#include "tests/notifier/fake_records.h"
+#include "tests/support/fake_records.h"
 
 namespace nines::test {
 

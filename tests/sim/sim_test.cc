@@ -19,6 +19,7 @@
 #include "evaluator/slo/slo_evaluator.h"
 #include "ingest/write_handler.h"
 #include "notifier/notifier.h"
+#include "tests/support/fake_records.h"
 #include "tests/support/fault_fs.h"
 #include "tests/support/histogram.h"
 #include "tests/support/remote_write.h"
@@ -132,7 +133,7 @@ class World {
     const auto routes =
         notifier::RoutesOf({*consumer}, {{"predict-latency", {"checkout"}}}, "http://nines");
     ASSERT_TRUE(routes) << routes.error().message;
-    forgetful_ = tsdb::MemoryRecords();
+    forgetful_ = std::make_unique<FakeRecords>();
     tsdb::Records* records =
         mutant_ == Mutant::kForgetsNotifications ? forgetful_.get() : &store_->records();
     auto notifier = notifier::Notifier::Open(*routes, records, nullptr, now_);
@@ -344,7 +345,7 @@ class World {
   FaultFs disk_;
   std::unique_ptr<tsdb::Store> store_;
   std::unique_ptr<ingest::WriteHandler> handler_;
-  std::unique_ptr<tsdb::Records> forgetful_;
+  std::unique_ptr<FakeRecords> forgetful_;
   std::unique_ptr<notifier::Notifier> notifier_;
   Sink sink_;
   std::unique_ptr<evaluator::SloEvaluator> evaluator_;
