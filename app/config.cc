@@ -72,7 +72,7 @@ Result<void> ReadIngest(const Node& node, Config* config) {
   const std::optional<Node> limits = node.Get("limits");
   if (!limits) return {};
   if (auto r = limits->AllowOnly({"body_bytes", "decoded_bytes", "labels", "label_name_bytes",
-                                  "label_value_bytes", "samples"});
+                                  "label_value_bytes", "samples", "symbols"});
       !r)
     return r;
   ingest::Limits& to = config->limits;
@@ -81,7 +81,8 @@ Result<void> ReadIngest(const Node& node, Config* config) {
   if (auto r = ReadCount(*limits, "labels", &to.labels_max); !r) return r;
   if (auto r = ReadCount(*limits, "label_name_bytes", &to.label_name_bytes_max); !r) return r;
   if (auto r = ReadCount(*limits, "label_value_bytes", &to.label_value_bytes_max); !r) return r;
-  return ReadCount(*limits, "samples", &to.samples_max);
+  if (auto r = ReadCount(*limits, "samples", &to.samples_max); !r) return r;
+  return ReadCount(*limits, "symbols", &to.symbols_max);
 }
 
 Result<void> ReadWeb(const Node& node, Config* config) {

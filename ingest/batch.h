@@ -6,9 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/labels.h"
 #include "base/result.h"
+#include "ingest/fingerprints.h"
 #include "ingest/refusals.h"
-#include "ingest/remote_write_v1.h"
+#include "ingest/series_labels.h"
+#include "ingest/wire_request.h"
 #include "ingest/write_handler.h"
 #include "tsdb/store.h"
 
@@ -22,9 +25,10 @@ class Batch {
   // Decodes `body`, finds the columns of its series, registers the new ones that are within
   // `limits`, and adds to `refusals` those that are not.  `body` must live as long as places are
   // asked for.
-  // kInvalid, kExhausted: as DecodeWriteRequest().  Anything else: the store's, nothing to append.
-  Result<void> Read(std::string_view body, const Limits& limits, tsdb::Store* store,
-                    Refusals* refusals);
+  // kInvalid, kExhausted: as DecodeWriteRequest() and DecodeRequestV2(); wire().exceeded tells what
+  // of.  Anything else: the store's, nothing to append.
+  Result<void> Read(Protocol protocol, std::string_view body, const Limits& limits,
+                    tsdb::Store* store, Refusals* refusals);
 
   std::span<const tsdb::Append> samples() const { return samples_; }
   const WireRequest& wire() const { return wire_; }
@@ -36,14 +40,22 @@ class Batch {
   size_t capacity_bytes() const;
 
  private:
+  Result<void> Decode(Protocol protocol, std::string_view body, const Limits& limits);
   void Find(const tsdb::Store& store);
+  // What cannot be stored whatever its labels.
+  void RefuseKind(const WireSeries& series, Refusals* refusals) const;
   // The column of series `i`, or kNoColumn after adding to `refusals`.
   Result<tsdb::ColumnId> Register(size_t i, const Limits& limits, tsdb::Store* store,
                                   Refusals* refusals);
 
+  LabelSizes Measure(const WireSeries& series) const;
+  Result<Labels> Parse(const WireSeries& series);
+  std::string Describe(const WireSeries& series) const;
+  std::string PlaceText(const WireSeries& series, int64_t time_ms) const;
+
   WireRequest wire_;
-  std::vector<tsdb::Fingerprint> fingerprints_;  // One a series of wire_.
-  std::vector<tsdb::ColumnId> columns_;          // Likewise.
+  Fingerprints fingerprints_;
+  std::vector<tsdb::ColumnId> columns_;  // One a series of wire_.
   std::vector<tsdb::Append> samples_;
 };
 

@@ -37,25 +37,21 @@ std::string_view TakePart(std::string_view* rest) {
 
 std::string Quoted(std::string_view text) { return GoQuote(text.substr(0, kQuotedBytesMax)); }
 
-Result<void> CheckProto(std::string_view value) {
+Result<Protocol> CheckProto(std::string_view value) {
   if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
     value = value.substr(1, value.size() - 2);
   }
-  if (value == kProtoV1) return {};
-  if (value == kProtoV2) {
-    return Error{Code::kInvalid, "remote write 2.0 (" + std::string(kProtoV2) +
-                                     ") is not taken by this version; send remote write 1.0 (" +
-                                     std::string(kProtoV1) + ")"};
-  }
+  if (value == kProtoV1) return Protocol::kV1;
+  if (value == kProtoV2) return Protocol::kV2;
   return Error{Code::kInvalid, "content type has proto=" + Quoted(value) + "; what is taken is " +
-                                   std::string(kProtoV1)};
+                                   std::string(kProtoV2) + " or " + std::string(kProtoV1)};
 }
 
 }  // namespace
 
-Result<void> CheckContentType(std::string_view content_type) {
+Result<Protocol> CheckContentType(std::string_view content_type) {
   std::string_view rest = Trim(content_type);
-  if (rest.empty()) return {};
+  if (rest.empty()) return Protocol::kV1;
   if (!EqualsAnyCase(TakePart(&rest), kMediaType)) {
     return Error{Code::kInvalid, "content type is " + Quoted(content_type) + "; what is taken is " +
                                      std::string(kMediaType)};
@@ -72,7 +68,7 @@ Result<void> CheckContentType(std::string_view content_type) {
       return CheckProto(Trim(parameter.substr(equals + 1)));
     }
   }
-  return {};
+  return Protocol::kV1;
 }
 
 Result<void> CheckContentEncoding(std::string_view content_encoding) {

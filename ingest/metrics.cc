@@ -15,8 +15,8 @@ namespace {
 constexpr std::array<int, 5> kStatuses = {204, 400, 413, 415, 503};
 
 constexpr std::array<std::string_view, kRequestRefusals> kRequestReasons = {
-    "content_type",      "content_encoding", "body_bytes_max", "empty_body", "snappy",
-    "decoded_bytes_max", "protobuf",         "samples_max",    "unavailable"};
+    "content_type",      "content_encoding", "body_bytes_max", "empty_body",  "snappy",
+    "decoded_bytes_max", "protobuf",         "samples_max",    "symbols_max", "unavailable"};
 
 using CounterFamily = prometheus::Family<prometheus::Counter>;
 

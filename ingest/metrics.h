@@ -20,9 +20,10 @@ enum class RequestRefusal : uint8_t {
   kDecodedBytesMax,
   kProtobuf,
   kSamplesMax,
+  kSymbolsMax,
   kUnavailable,
 };
-inline constexpr size_t kRequestRefusals = 9;
+inline constexpr size_t kRequestRefusals = 10;
 
 // The counters of this room, nines_ingest_*.  Safe for concurrent use; counting takes no memory.
 class Metrics {

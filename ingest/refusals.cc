@@ -14,7 +14,8 @@ std::string_view SampleRefusalLabel(SampleRefusal why) {
                                                                             "too_old",
                                                                             "beyond_retention",
                                                                             "too_far_ahead",
-                                                                            "native_histogram"};
+                                                                            "native_histogram",
+                                                                            "no_samples"};
   return kLabels[static_cast<size_t>(why)];
 }
 

@@ -20,8 +20,9 @@ enum class SampleRefusal : uint8_t {
   kBeyondRetention,
   kTooFarAhead,
   kNativeHistogram,
+  kNoSamples,  // Counts series.
 };
-inline constexpr size_t kSampleRefusals = 10;
+inline constexpr size_t kSampleRefusals = 11;
 
 // The value of the metrics' label `reason`: "labels_max", ….
 std::string_view SampleRefusalLabel(SampleRefusal why);

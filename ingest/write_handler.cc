@@ -75,8 +75,10 @@ struct WriteHandler::Impl {
       : store(store_), metrics(registry), limits(limits_) {}
 
   WriteResponse Answer(const WriteRequest& request, Time now);
-  std::optional<WriteResponse> CheckForm(const WriteRequest& request, const Limits& current);
-  WriteResponse Write(std::string_view body, const Limits& current, Time now, Workspace* workspace);
+  std::optional<WriteResponse> CheckBody(const WriteRequest& request, const Limits& current);
+  WriteResponse Take(Protocol protocol, const WriteRequest& request, Time now);
+  WriteResponse Write(Protocol protocol, std::string_view body, const Limits& current, Time now,
+                      Workspace* workspace);
   WriteResponse Store(Time now, Workspace* workspace);
   WriteResponse Refuse(RequestRefusal why, int status, std::string message);
   WriteResponse RefuseUnavailable(const Error& error);
@@ -102,12 +104,8 @@ WriteResponse WriteHandler::Impl::RefuseUnavailable(const Error& error) {
 }
 
 // What is known before the body is looked into.
-std::optional<WriteResponse> WriteHandler::Impl::CheckForm(const WriteRequest& request,
+std::optional<WriteResponse> WriteHandler::Impl::CheckBody(const WriteRequest& request,
                                                            const Limits& current) {
-  const auto type = CheckContentType(request.content_type);
-  if (!type) return Refuse(RequestRefusal::kContentType, 415, type.error().message);
-  const auto encoding = CheckContentEncoding(request.content_encoding);
-  if (!encoding) return Refuse(RequestRefusal::kContentEncoding, 415, encoding.error().message);
   if (request.body.empty()) return Refuse(RequestRefusal::kEmptyBody, 400, "empty body");
   if (request.body.size() > current.body_bytes_max) {
     return Refuse(RequestRefusal::kBodyBytesMax, 413,
@@ -118,20 +116,30 @@ std::optional<WriteResponse> WriteHandler::Impl::CheckForm(const WriteRequest& r
 }
 
 WriteResponse WriteHandler::Impl::Answer(const WriteRequest& request, Time now) {
+  const auto protocol = CheckContentType(request.content_type);
+  if (!protocol) return Refuse(RequestRefusal::kContentType, 415, protocol.error().message);
+  const auto encoding = CheckContentEncoding(request.content_encoding);
+  if (!encoding) return Refuse(RequestRefusal::kContentEncoding, 415, encoding.error().message);
+  WriteResponse response = Take(*protocol, request, now);
+  response.tells_written = *protocol == Protocol::kV2;
+  return response;
+}
+
+WriteResponse WriteHandler::Impl::Take(Protocol protocol, const WriteRequest& request, Time now) {
   Limits current;
   {
     const std::lock_guard lock(mutex);
     current = limits;
   }
-  if (auto refused = CheckForm(request, current)) return std::move(*refused);
+  if (auto refused = CheckBody(request, current)) return std::move(*refused);
   auto workspace = pool.Take();
-  WriteResponse response = Write(request.body, current, now, workspace.get());
+  WriteResponse response = Write(protocol, request.body, current, now, workspace.get());
   pool.Return(std::move(workspace));
   return response;
 }
 
-WriteResponse WriteHandler::Impl::Write(std::string_view body, const Limits& current, Time now,
-                                        Workspace* workspace) {
+WriteResponse WriteHandler::Impl::Write(Protocol protocol, std::string_view body,
+                                        const Limits& current, Time now, Workspace* workspace) {
   const auto decoded = DecodeSnappy(body, current.decoded_bytes_max, &workspace->decoded);
   if (!decoded) {
     if (decoded.error().code == Code::kExhausted) {
@@ -141,12 +149,16 @@ WriteResponse WriteHandler::Impl::Write(std::string_view body, const Limits& cur
     return Refuse(RequestRefusal::kSnappy, 400, "body is " + decoded.error().message);
   }
   workspace->refusals.Clear();
-  const auto read = workspace->batch.Read(*decoded, current, store, &workspace->refusals);
+  const auto read = workspace->batch.Read(protocol, *decoded, current, store, &workspace->refusals);
   if (read) return Store(now, workspace);
   switch (read.error().code) {
     case Code::kInvalid:
       return Refuse(RequestRefusal::kProtobuf, 400, "body is " + read.error().message);
     case Code::kExhausted:
+      if (workspace->batch.wire().exceeded == WireLimit::kSymbols) {
+        return Refuse(RequestRefusal::kSymbolsMax, 400,
+                      "request has " + read.error().message + " (symbols_max)");
+      }
       return Refuse(RequestRefusal::kSamplesMax, 400,
                     "request has " + read.error().message + " (samples_max)");
     default:
@@ -175,6 +187,10 @@ WriteResponse WriteHandler::Impl::Store(Time now, Workspace* workspace) {
   response.message = std::to_string(response.samples_written) + " of " +
                      std::to_string(batch.wire().samples.size()) + " samples were stored; " +
                      refusals.Text();
+  if (batch.wire().exemplars > 0) {
+    response.message +=
+        "; exemplars are not stored by this version: " + std::to_string(batch.wire().exemplars);
+  }
   return response;
 }
 

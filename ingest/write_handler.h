@@ -7,7 +7,8 @@
 #include "base/time.h"
 #include "tsdb/store.h"
 
-// The remote write receiver without its socket: headers and body in, status and text out.
+// The remote write receiver without its socket: headers and body in, status and text out.  Both
+// protocols, 1.0 and 2.0 (as of 2.0-rc.4).
 
 namespace nines::ingest {
 
@@ -21,8 +22,9 @@ struct Limits {
   uint32_t labels_max = 64;                         // Of a series, `__name__` included.
   uint32_t label_name_bytes_max = 512;
   uint32_t label_value_bytes_max = 4096;
-  uint32_t samples_max = 1'000'000;  // Of a request, native histograms included; 400, nothing is
-                                     // stored.
+  uint32_t samples_max = 1'000'000;  // Of a request, native histograms included, and with 2.0
+                                     // series without either; 400, nothing is stored.
+  uint32_t symbols_max = 1'000'000;  // Of a request of remote write 2.0; likewise.
 };
 
 struct WriteRequest {
@@ -36,6 +38,11 @@ struct WriteResponse {
   std::string message;  // For the reply's body and the log; empty with 204.
   bool retry_after = false;
   uint64_t samples_written = 0;  // Readable afterwards: those that were stored already too.
+  // This version stores neither.
+  uint64_t histograms_written = 0;
+  uint64_t exemplars_written = 0;
+  // Remote write 2.0 was understood: the sender is to be told the three numbers.
+  bool tells_written = false;
 };
 
 // Stores the valid part of a request and names the rest: 400 with every reason and the first places

@@ -60,7 +60,7 @@ global: {evaluation_interval: 15s, external_labels: {cluster: eu}}
 storage: {retention: 40d, out_of_order_window: 10m, checkpoint_interval: 5m}
 ingest:
   limits: {body_bytes: 1MiB, decoded_bytes: 2MiB, labels: 30, label_name_bytes: 100,
-           label_value_bytes: 200, samples: 5000}
+           label_value_bytes: 200, samples: 5000, symbols: 6000}
 web: {external_url: "https://nines.example/"}
 consumers:
   - {name: checkout, webhook: {url: "http://127.0.0.1:1/"}}
@@ -77,6 +77,7 @@ consumers:
   EXPECT_EQ(config->limits.label_name_bytes_max, 100u);
   EXPECT_EQ(config->limits.label_value_bytes_max, 200u);
   EXPECT_EQ(config->limits.samples_max, 5000u);
+  EXPECT_EQ(config->limits.symbols_max, 6000u);
   EXPECT_EQ(config->external_url, "https://nines.example");
   ASSERT_EQ(config->consumers.size(), 1u);
   EXPECT_EQ(config->consumers[0].receiver.name, "checkout");

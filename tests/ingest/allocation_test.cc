@@ -13,6 +13,7 @@
 #include "ingest/batch.h"
 #include "ingest/snappy_body.h"
 #include "ingest/write_handler.h"
+#include "tests/ingest/request_v2.h"
 #include "tests/ingest/wire_writer.h"
 #include "tests/support/temp_dir.h"
 #include "tsdb/store.h"
@@ -80,7 +81,7 @@ uint64_t Count(Work&& work) {
 
 // Histograms of twelve buckets as Prometheus sends them; every third series has its labels in two
 // runs, as no known sender has.
-std::string Body(int64_t time_ms) {
+std::string BodyV1(int64_t time_ms) {
   WireWriter message;
   for (int i = 0; i < 240; ++i) {
     WireWriter series;
@@ -97,13 +98,39 @@ std::string Body(int64_t time_ms) {
   return body;
 }
 
-class AllocationTest : public testing::Test {
+// The same by remote write 2.0: every third series has its references in two runs, and the places
+// of the symbols move from request to request.
+std::string BodyV2(int64_t time_ms) {
+  RequestV2 message({"", std::to_string(time_ms)});
+  for (int i = 0; i < 240; ++i) {
+    const auto sample = SampleMessage(time_ms, static_cast<double>(i));
+    const auto refs = message.Refs({{"__name__", "request_latency_seconds_bucket"},
+                                    {"instance", std::to_string(i / 12) + ":8080"},
+                                    {"job", "model"},
+                                    {"le", std::to_string((time_ms / 1000 + i) % 12)}});
+    const size_t first_run = i % 3 == 0 ? 4 : refs.size();
+    message.Raw(WireWriter()
+                    .Raw(RequestV2::Packed({refs.begin(), refs.begin() + first_run}))
+                    .Bytes(2, sample)
+                    .Raw(RequestV2::Packed({refs.begin() + first_run, refs.end()}))
+                    .str());
+  }
+  std::string body;
+  const std::string bytes = message.SymbolsFirst();
+  snappy::Compress(bytes.data(), bytes.size(), &body);
+  return body;
+}
+
+class AllocationTest : public testing::TestWithParam<Protocol> {
  protected:
   AllocationTest() {
     auto store = tsdb::Store::Open({.path = dir_.File("store")});
     if (!store) ADD_FAILURE() << store.error().message;
     if (store) store_ = std::move(*store);
-    for (int i = 0; i <= kRequests; ++i) bodies_.push_back(Body(kNowMs - 200'000 + i * 1000));
+    for (int i = 0; i <= kRequests; ++i) {
+      bodies_.push_back(
+          (GetParam() == Protocol::kV1 ? BodyV1 : BodyV2)(kNowMs - 200'000 + i * 1000));
+    }
   }
 
   test::TempDir dir_;
@@ -111,14 +138,14 @@ class AllocationTest : public testing::Test {
   std::vector<std::string> bodies_;
 };
 
-TEST_F(AllocationTest, TheCounterCounts) {
+TEST_P(AllocationTest, TheCounterCounts) {
   std::unique_ptr<std::string> text;
   EXPECT_EQ(Count([&] { text = std::make_unique<std::string>(100, 'x'); }), 2u);
   EXPECT_EQ(Count([] {}), 0u);
 }
 
 // All of ours between the body and Store::Append(), with new samples in every request.
-TEST_F(AllocationTest, WarmRequestUpToTheStore) {
+TEST_P(AllocationTest, WarmRequestUpToTheStore) {
   BodyBuffer buffer;
   Batch batch;
   Refusals refusals;
@@ -128,7 +155,7 @@ TEST_F(AllocationTest, WarmRequestUpToTheStore) {
     const uint64_t count = Count([&] {
       const auto decoded =
           DecodeSnappy(bodies_[static_cast<size_t>(i)], limits.decoded_bytes_max, &buffer);
-      read = decoded && batch.Read(*decoded, limits, store_.get(), &refusals);
+      read = decoded && batch.Read(GetParam(), *decoded, limits, store_.get(), &refusals);
     });
     ASSERT_TRUE(read);
     ASSERT_TRUE(refusals.empty());
@@ -144,10 +171,14 @@ TEST_F(AllocationTest, WarmRequestUpToTheStore) {
 
 // Headers, limits, metrics and reply as well.  The samples are there already, so that the store has
 // nothing to write and what is counted is the handler's.
-TEST_F(AllocationTest, WarmHandler) {
+TEST_P(AllocationTest, WarmHandler) {
   WriteHandler handler(store_.get(), {}, nullptr);
   const WriteRequest request = {
-      .content_type = "application/x-protobuf", .content_encoding = "snappy", .body = bodies_[0]};
+      .content_type = GetParam() == Protocol::kV1
+                          ? "application/x-protobuf"
+                          : "application/x-protobuf;proto=io.prometheus.write.v2.Request",
+      .content_encoding = "snappy",
+      .body = bodies_[0]};
   ASSERT_EQ(handler.Handle(request, kNow).status, 204);
   ASSERT_EQ(handler.Handle(request, kNow).status, 204);
   int accepted = 0;
@@ -157,6 +188,11 @@ TEST_F(AllocationTest, WarmHandler) {
   EXPECT_EQ(accepted, kRequests);
   EXPECT_EQ(count, 0u);
 }
+
+INSTANTIATE_TEST_SUITE_P(Protocols, AllocationTest, testing::Values(Protocol::kV1, Protocol::kV2),
+                         [](const auto& param) {
+                           return std::string(param.param == Protocol::kV1 ? "V1" : "V2");
+                         });
 
 }  // namespace
 }  // namespace nines::ingest

@@ -7,9 +7,10 @@
 namespace nines::ingest {
 namespace {
 
-void TypeIsTaken(std::string_view type) {
+void TypeIs(Protocol protocol, std::string_view type) {
   const auto result = CheckContentType(type);
-  EXPECT_TRUE(result) << type << ": " << result.error().message;
+  ASSERT_TRUE(result) << type << ": " << result.error().message;
+  EXPECT_EQ(*result, protocol) << type;
 }
 
 void TypeIsRefused(std::string_view type, const std::string& message) {
@@ -20,16 +21,20 @@ void TypeIsRefused(std::string_view type, const std::string& message) {
 }
 
 TEST(Content, TypesTaken) {
-  TypeIsTaken("");
-  TypeIsTaken("application/x-protobuf");
-  TypeIsTaken(" Application/X-Protobuf ");
-  TypeIsTaken("application/x-protobuf;proto=prometheus.WriteRequest");
-  TypeIsTaken("application/x-protobuf; Proto=prometheus.WriteRequest; x=y");
-  TypeIsTaken("application/x-protobuf;proto=\"prometheus.WriteRequest\"");
-  TypeIsTaken("application/x-protobuf;charset=utf-8;proto=prometheus.WriteRequest");
-  TypeIsTaken("application/x-protobuf;");
+  TypeIs(Protocol::kV1, "");
+  TypeIs(Protocol::kV1, "application/x-protobuf");
+  TypeIs(Protocol::kV1, " Application/X-Protobuf ");
+  TypeIs(Protocol::kV1, "application/x-protobuf;proto=prometheus.WriteRequest");
+  TypeIs(Protocol::kV1, "application/x-protobuf; Proto=prometheus.WriteRequest; x=y");
+  TypeIs(Protocol::kV1, "application/x-protobuf;proto=\"prometheus.WriteRequest\"");
+  TypeIs(Protocol::kV1, "application/x-protobuf;charset=utf-8;proto=prometheus.WriteRequest");
+  TypeIs(Protocol::kV1, "application/x-protobuf;");
   // The first `proto` decides, as in Prometheus.
-  TypeIsTaken("application/x-protobuf;proto=prometheus.WriteRequest;proto=other");
+  TypeIs(Protocol::kV1, "application/x-protobuf;proto=prometheus.WriteRequest;proto=other");
+  TypeIs(Protocol::kV2, "application/x-protobuf;proto=io.prometheus.write.v2.Request");
+  TypeIs(Protocol::kV2, "Application/X-Protobuf ; PROTO = io.prometheus.write.v2.Request");
+  TypeIs(Protocol::kV2,
+         "application/x-protobuf;a=b;proto=\"io.prometheus.write.v2.Request\";proto=other");
 }
 
 TEST(Content, TypesRefused) {
@@ -44,13 +49,14 @@ TEST(Content, TypesRefused) {
   TypeIsRefused("application/x-protobuf;a=b=c",
                 "content type has a parameter that is no key=value: \"a=b=c\"");
   TypeIsRefused("application/x-protobuf;proto=",
-                "content type has proto=\"\"; what is taken is prometheus.WriteRequest");
+                "content type has proto=\"\"; what is taken is io.prometheus.write.v2.Request or "
+                "prometheus.WriteRequest");
   TypeIsRefused("application/x-protobuf;proto=prometheus.writerequest",
                 "content type has proto=\"prometheus.writerequest\"; what is taken is "
-                "prometheus.WriteRequest");
-  TypeIsRefused("application/x-protobuf;proto=io.prometheus.write.v2.Request",
-                "remote write 2.0 (io.prometheus.write.v2.Request) is not taken by this version; "
-                "send remote write 1.0 (prometheus.WriteRequest)");
+                "io.prometheus.write.v2.Request or prometheus.WriteRequest");
+  TypeIsRefused("application/x-protobuf;proto=io.prometheus.write.v3.Request",
+                "content type has proto=\"io.prometheus.write.v3.Request\"; what is taken is "
+                "io.prometheus.write.v2.Request or prometheus.WriteRequest");
 }
 
 TEST(Content, Encodings) {

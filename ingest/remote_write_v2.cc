@@ -1,0 +1,214 @@
+#include "ingest/remote_write_v2.h"
+
+#include "ingest/label_refs.h"
+#include "ingest/wire_decoder.h"
+#include "ingest/wire_reader.h"
+
+namespace nines::ingest {
+namespace {
+
+constexpr uint32_t kRequestSymbol = MakeTag(4, WireType::kBytes);
+constexpr uint32_t kRequestSeries = MakeTag(5, WireType::kBytes);
+constexpr uint32_t kSeriesLabelRef = MakeTag(1, WireType::kVarint);
+constexpr uint32_t kSeriesLabelRefs = MakeTag(1, WireType::kBytes);
+constexpr uint32_t kSeriesSample = MakeTag(2, WireType::kBytes);
+constexpr uint32_t kSeriesHistogram = MakeTag(3, WireType::kBytes);
+constexpr uint32_t kSeriesExemplar = MakeTag(4, WireType::kBytes);
+constexpr uint32_t kSeriesMetadata = MakeTag(5, WireType::kBytes);
+
+class Decoder : private WireDecoder {
+ public:
+  Decoder(std::string_view body, const WireLimits& limits, WireRequest* request)
+      : WireDecoder(Protocol::kV2, body, limits.samples_max, request),
+        symbols_max_(limits.symbols_max) {}
+
+  Result<void> Run() {
+    WireReader reader(body_);
+    if (!ReadRequest(&reader)) {
+      if (request_->exceeded == WireLimit::kSymbols) {
+        return Error{Code::kExhausted, "more than " + std::to_string(symbols_max_) + " symbols"};
+      }
+      return Failure("remote write 2.0");
+    }
+    const auto& symbols = request_->symbols;
+    const bool begins_empty = !symbols.empty() && symbols.front().empty();
+    if (!begins_empty && (!symbols.empty() || !request_->series.empty())) {
+      return Error{Code::kInvalid,
+                   "not a remote write 2.0 message: its symbols do not begin with the empty one"};
+    }
+    return {};
+  }
+
+ private:
+  // One series while it is read.
+  struct Open {
+    LabelRun labels;
+    uint32_t refs = 0;
+    uint32_t histograms = 0;
+  };
+
+  bool ReadRequest(WireReader* reader) {
+    while (!reader->done()) {
+      uint32_t tag = 0;
+      std::string_view bytes;
+      if (!reader->ReadTag(&tag)) return Fail(*reader);
+      if (tag == kRequestSeries) {
+        if (!reader->ReadBytes(&bytes)) return Fail(*reader);
+        if (!ReadSeries(bytes)) return false;
+      } else if (tag == kRequestSymbol) {
+        if (!reader->ReadBytes(&bytes)) return Fail(*reader);
+        if (request_->symbols.size() >= symbols_max_) return Exceed(WireLimit::kSymbols);
+        request_->symbols.push_back(bytes);
+      } else if (!reader->Skip(tag, 0)) {
+        return Fail(*reader);
+      }
+    }
+    return true;
+  }
+
+  bool ReadSeries(std::string_view message) {
+    const auto first_sample = static_cast<uint32_t>(request_->samples.size());
+    Open open{.labels = LabelRun(body_, &request_->scratch)};
+    WireReader reader(message);
+    while (!reader.done()) {
+      if (!ReadSeriesField(&reader, &open)) return false;
+    }
+    const auto samples = static_cast<uint32_t>(request_->samples.size()) - first_sample;
+    if (samples == 0 && open.histograms == 0 && !CountOne()) return false;
+    request_->series.push_back({.raw_labels = open.labels.Take(),
+                                .label_count = open.refs / 2 + open.refs % 2,
+                                .first_sample = first_sample,
+                                .sample_count = samples,
+                                .histogram_count = open.histograms});
+    return true;
+  }
+
+  bool ReadSeriesField(WireReader* reader, Open* open) {
+    uint32_t tag = 0;
+    std::string_view bytes;
+    if (!reader->ReadTag(&tag)) return Fail(*reader);
+    if (tag == kSeriesSample) {
+      if (!reader->ReadBytes(&bytes)) return Fail(*reader);
+      return CountOne() && ReadSample(bytes);
+    }
+    if (tag == kSeriesLabelRefs) {
+      if (!reader->ReadBytes(&bytes)) return Fail(*reader);
+      if (!CountVarints(bytes, &open->refs)) return Fail(*reader);
+      open->labels.Add(bytes.data(), bytes.data() + bytes.size());
+      return true;
+    }
+    const char* value = reader->at();
+    if (!reader->Skip(tag, 1)) return Fail(*reader);
+    if (tag == kSeriesLabelRef) {
+      ++open->refs;
+      open->labels.Add(value, reader->at());
+    } else if (tag == kSeriesHistogram) {
+      if (!CountOne()) return false;
+      ++open->histograms;
+      ++request_->histograms;
+    } else if (tag == kSeriesExemplar) {
+      ++request_->exemplars;
+    } else if (tag == kSeriesMetadata) {
+      ++request_->metadata;
+    }
+    return true;
+  }
+
+  // Adds how many there are.  False: one is longer than ten bytes, or ends early.
+  static bool CountVarints(std::string_view bytes, uint32_t* count) {
+    int size = 0;
+    for (const char byte : bytes) {
+      if (++size > 10) return false;
+      if ((byte & 0x80) != 0) continue;
+      ++*count;
+      size = 0;
+    }
+    return size == 0;
+  }
+
+  const uint32_t symbols_max_;
+};
+
+// Goes through label references, two by two.
+class LabelRefCursor {
+ public:
+  LabelRefCursor(const WireRequest& request, const WireSeries& series)
+      : refs_(series.raw_labels), symbols_(&request.symbols) {}
+
+  bool Next(LabelView* label) {
+    if (refs_.done() || !problem_.empty()) return false;
+    if (!Read(&name_, &label->name)) return false;
+    if (refs_.done()) {
+      problem_ = "odd number of label references";
+      return false;
+    }
+    return Read(&value_, &label->value);
+  }
+
+  uint32_t name() const { return name_; }
+  uint32_t value() const { return value_; }
+  const std::string& Problem() const { return problem_; }
+
+ private:
+  bool Read(uint32_t* ref, std::string_view* text) {
+    *ref = refs_.Next();
+    if (*ref < symbols_->size()) {
+      *text = (*symbols_)[*ref];
+      return true;
+    }
+    problem_ = "label reference " + std::to_string(*ref) + " beyond the " +
+               std::to_string(symbols_->size()) + " symbols";
+    return false;
+  }
+
+  LabelRefs refs_;
+  const std::vector<std::string_view>* symbols_;
+  uint32_t name_ = 0;
+  uint32_t value_ = 0;
+  std::string problem_;
+};
+
+// That cursor where it is asked what is UTF-8.  A symbol is looked at once a request, however many
+// labels refer to it.
+class CheckedCursor : public LabelRefCursor {
+ public:
+  CheckedCursor(WireRequest* request, const WireSeries& series)
+      : LabelRefCursor(*request, series), request_(request) {
+    request->symbols_utf8.resize(request->symbols.size(), WireRequest::Utf8::kUnknown);
+  }
+
+  bool IsUtf8() { return Check(name()) && Check(value()); }
+
+ private:
+  bool Check(uint32_t symbol) {
+    WireRequest::Utf8& known = request_->symbols_utf8[symbol];
+    if (known == WireRequest::Utf8::kUnknown) {
+      const bool utf8 = nines::IsUtf8(request_->symbols[symbol]);
+      known = utf8 ? WireRequest::Utf8::kYes : WireRequest::Utf8::kNo;
+    }
+    return known == WireRequest::Utf8::kYes;
+  }
+
+  WireRequest* request_;
+};
+
+}  // namespace
+
+Result<void> DecodeRequestV2(std::string_view body, const WireLimits& limits,
+                             WireRequest* request) {
+  return Decoder(body, limits, request).Run();
+}
+
+LabelSizes MeasureLabelRefs(const WireRequest& request, const WireSeries& series) {
+  return MeasureLabels(LabelRefCursor(request, series));
+}
+
+Result<Labels> ParseLabelRefs(const WireSeries& series, WireRequest* request) {
+  return ParseLabels(CheckedCursor(request, series));
+}
+
+std::string DescribeLabelRefs(const WireRequest& request, const WireSeries& series) {
+  return DescribeLabels(LabelRefCursor(request, series));
+}
+
+}  // namespace nines::ingest

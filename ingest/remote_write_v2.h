@@ -1,0 +1,41 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/labels.h"
+#include "base/result.h"
+#include "ingest/series_labels.h"
+#include "ingest/wire_request.h"
+
+// Reads io.prometheus.write.v2.Request (remote write 2.0, as of 2.0-rc.4) off the wire without
+// copying, as ingest/remote_write_v1.h does with 1.0.  The deliberate differences from libprotobuf:
+// symbols are not looked into before ParseLabelRefs(), so that only the series that use a broken
+// one are refused; so are the insides of histograms, exemplars and metadata, which are counted and
+// passed over.
+//
+// Passed over as well: start timestamps, those of rc.3 (TimeSeries' field 6) like those of rc.4
+// (Sample's field 3).
+
+namespace nines::ingest {
+
+struct WireLimits {
+  // Samples, histograms and series that have neither, together.
+  uint32_t samples_max;
+  uint32_t symbols_max;
+};
+
+// Fills `request` (cleared first), with every series in it.  kInvalid: not this message, with the
+// offset, or its symbols do not begin with the empty one; kExhausted: more than the limits, which
+// bound the memory taken.  Unknown fields are skipped.  Of a field that may occur once and occurs
+// twice, the last one counts.
+Result<void> DecodeRequestV2(std::string_view body, const WireLimits& limits, WireRequest* request);
+
+// The functions of ingest/series_labels.h.  References that point beyond the symbols or are odd in
+// number are a problem.
+// REQUIRES: `series` is of `request`.
+LabelSizes MeasureLabelRefs(const WireRequest& request, const WireSeries& series);
+Result<Labels> ParseLabelRefs(const WireSeries& series, WireRequest* request);
+std::string DescribeLabelRefs(const WireRequest& request, const WireSeries& series);
+
+}  // namespace nines::ingest
