@@ -51,13 +51,20 @@ net::HttpResponse ListAlerts(const std::vector<evaluator::SloStatus>& slos) {
 }
 
 net::HttpResponse WriteReply(const ingest::WriteResponse& response) {
-  if (response.status == 204) {
-    net::HttpResponse empty;
-    empty.status = 204;
-    return empty;
+  net::HttpResponse reply;
+  reply.status = response.status;
+  if (response.status != 204) {
+    reply = net::HttpResponse::Text(response.status, response.message + "\n");
   }
-  net::HttpResponse reply = net::HttpResponse::Text(response.status, response.message + "\n");
   if (response.retry_after) reply.headers.emplace_back("Retry-After", kRetryAfterSeconds);
+  if (response.tells_written) {
+    const auto tell = [&](const char* name, uint64_t count) {
+      reply.headers.emplace_back(name, std::to_string(count));
+    };
+    tell("X-Prometheus-Remote-Write-Samples-Written", response.samples_written);
+    tell("X-Prometheus-Remote-Write-Histograms-Written", response.histograms_written);
+    tell("X-Prometheus-Remote-Write-Exemplars-Written", response.exemplars_written);
+  }
   return reply;
 }
 

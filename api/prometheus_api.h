@@ -18,7 +18,7 @@ namespace nines::api {
 net::HttpResponse ListAlerts(const std::vector<evaluator::SloStatus>& slos);
 
 // What the sender is told: 204 without a body, else the message as text; Retry-After where a retry
-// is right.
+// is right; the numbers of what was written where it spoke remote write 2.0.
 net::HttpResponse WriteReply(const ingest::WriteResponse& response);
 
 // Lets one event through per interval and counts the others, so that a sender which is refused many

@@ -59,6 +59,29 @@ TEST(WriteReply, AsRemoteWriteWantsIt) {
   CheckWriteReply({.status = 503, .message = "disk", .retry_after = true}, "disk\n", kText, "5");
 }
 
+TEST(WriteReply, TellsRemoteWrite2WhatWasWritten) {
+  for (const int status : {204, 400, 503}) {
+    SCOPED_TRACE(status);
+    ingest::WriteResponse response;
+    response.status = status;
+    response.samples_written = 18'446'744'073'709'551'615u;
+    response.histograms_written = 2;
+    response.exemplars_written = 3;
+    const auto counts = [&] {
+      const net::HttpResponse reply = WriteReply(response);
+      std::string all;
+      for (const char* kind : {"Samples", "Histograms", "Exemplars"}) {
+        all += std::string(" ") += net::FindHeader(
+            reply.headers, std::string("X-Prometheus-Remote-Write-") + kind + "-Written");
+      }
+      return all;
+    };
+    EXPECT_EQ(counts(), "   ");
+    response.tells_written = true;
+    EXPECT_EQ(counts(), " 18446744073709551615 2 3");
+  }
+}
+
 TEST(Throttle, OneAnIntervalPassesWithTheNumberOfTheOthers) {
   using std::chrono::seconds;
   Throttle throttle(seconds{10});

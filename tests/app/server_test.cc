@@ -99,6 +99,43 @@ TEST_F(ServerTest, WhatIsWrittenIsEvaluatedAndNamed) {
   Expect(**server, "/api/v1/slos/first", "\"ratio\":1");
 }
 
+// Through the sockets, both protocols in turn into the same series.
+TEST_F(ServerTest, RemoteWrite2IsEvaluatedAndTheSenderToldWhatWasWritten) {
+  auto server = Start();
+  ASSERT_TRUE(server) << server.error().message;
+  const std::string url = "http://" + (*server)->address();
+  folder_.Write("slos.yml", Slos("first", "250ms"));
+  EXPECT_EQ(Ask(**server, "/-/reload", "POST").status, 200);
+  const auto told = [](const net::ClientResponse& reply, const std::string& kind) {
+    return std::string(
+        net::FindHeader(reply.headers, "X-Prometheus-Remote-Write-" + kind + "-Written"));
+  };
+  test::HistogramCounter histogram("latency_seconds", Labels({{"job", "a"}}), {"0.1", "0.25", "1"});
+  const Time now = SystemClock().Wall();
+  for (int i = 20; i >= 0; --i) {
+    histogram.ObserveMany(0.05, 10);
+    const auto series = histogram.At(now - Duration{i * 1000});
+    const auto written = i % 2 == 0 ? test::PostWriteV2(client_, url, series)
+                                    : test::PostWrite(client_, url, series);
+    ASSERT_TRUE(written);
+    ASSERT_EQ(written->status, 204) << written->body;
+    EXPECT_EQ(told(*written, "Samples"), i % 2 == 0 ? std::to_string(series.size()) : "");
+    EXPECT_EQ(told(*written, "Histograms"), i % 2 == 0 ? "0" : "");
+    EXPECT_EQ(told(*written, "Exemplars"), i % 2 == 0 ? "0" : "");
+  }
+  Expect(**server, "/api/v1/slos/first", "\"ratio\":1");
+  Expect(**server, "/metrics", "nines_tsdb_families 1\n");
+
+  const std::vector<test::TestSeries> partial = {
+      {Labels({{"__name__", "x"}}), {{ToUnixMs(now), 1}, {ToUnixMs(now), 2}}},
+      {Labels({{"no", "name"}}), {{ToUnixMs(now), 1}}}};
+  const auto refused = test::PostWriteV2(client_, url, partial);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 400);
+  EXPECT_NE(refused->body.find("1 of 3 samples were stored"), std::string::npos) << refused->body;
+  EXPECT_EQ(told(*refused, "Samples"), "1");
+}
+
 TEST_F(ServerTest, ReloadTakesAllOrNothing) {
   auto server = Start();
   ASSERT_TRUE(server) << server.error().message;

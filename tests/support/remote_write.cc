@@ -3,6 +3,7 @@
 #include <snappy.h>
 
 #include <bit>
+#include <map>
 
 namespace nines::test {
 namespace {
@@ -33,6 +34,16 @@ void PutDouble(std::string& out, uint32_t field, double value) {
   for (int i = 0; i < 8; ++i, bits >>= 8) out.push_back(static_cast<char>(bits & 0xff));
 }
 
+void PutSamples(std::string& out, const TestSeries& series) {
+  for (const auto& [time_ms, value] : series.samples) {
+    std::string inner;
+    PutDouble(inner, 1, value);
+    PutTag(inner, 2, kVarint);
+    PutVarint(inner, static_cast<uint64_t>(time_ms));
+    PutBytes(out, 2, inner);
+  }
+}
+
 std::string EncodeSeries(const TestSeries& series) {
   std::string out;
   for (const Label& label : series.labels) {
@@ -41,14 +52,21 @@ std::string EncodeSeries(const TestSeries& series) {
     PutBytes(inner, 2, label.value);
     PutBytes(out, 1, inner);
   }
-  for (const auto& [time_ms, value] : series.samples) {
-    std::string inner;
-    PutDouble(inner, 1, value);
-    PutTag(inner, 2, kVarint);
-    PutVarint(inner, static_cast<uint64_t>(time_ms));
-    PutBytes(out, 2, inner);
-  }
+  PutSamples(out, series);
   return out;
+}
+
+Result<net::ClientResponse> Post(net::HttpClient& client, const std::string& base_url,
+                                 const std::string& type, const std::string& version,
+                                 std::string_view message) {
+  net::ClientRequest request;
+  request.method = "POST";
+  request.url = base_url + "/api/v1/write";
+  request.headers = {{"Content-Encoding", "snappy"},
+                     {"Content-Type", type},
+                     {"X-Prometheus-Remote-Write-Version", version}};
+  request.body = SnappyBlock(message);
+  return client.Send(request);
 }
 
 }  // namespace
@@ -59,6 +77,30 @@ std::string EncodeWriteRequest(std::span<const TestSeries> series) {
   return out;
 }
 
+std::string EncodeRequestV2(std::span<const TestSeries> series) {
+  std::map<std::string, uint64_t> places = {{"", 0}};
+  std::string symbols;
+  PutBytes(symbols, 4, "");
+  const auto place = [&](const std::string& text) {
+    const auto [at, added] = places.emplace(text, places.size());
+    if (added) PutBytes(symbols, 4, text);
+    return at->second;
+  };
+  std::string all;
+  for (const TestSeries& one : series) {
+    std::string refs;
+    for (const Label& label : one.labels) {
+      PutVarint(refs, place(label.name));
+      PutVarint(refs, place(label.value));
+    }
+    std::string out;
+    PutBytes(out, 1, refs);
+    PutSamples(out, one);
+    PutBytes(all, 5, out);
+  }
+  return symbols + all;
+}
+
 std::string SnappyBlock(std::string_view text) {
   std::string out;
   snappy::Compress(text.data(), text.size(), &out);
@@ -67,14 +109,13 @@ std::string SnappyBlock(std::string_view text) {
 
 Result<net::ClientResponse> PostWrite(net::HttpClient& client, const std::string& base_url,
                                       std::span<const TestSeries> series) {
-  net::ClientRequest request;
-  request.method = "POST";
-  request.url = base_url + "/api/v1/write";
-  request.headers = {{"Content-Encoding", "snappy"},
-                     {"Content-Type", "application/x-protobuf"},
-                     {"X-Prometheus-Remote-Write-Version", "0.1.0"}};
-  request.body = SnappyBlock(EncodeWriteRequest(series));
-  return client.Send(request);
+  return Post(client, base_url, "application/x-protobuf", "0.1.0", EncodeWriteRequest(series));
+}
+
+Result<net::ClientResponse> PostWriteV2(net::HttpClient& client, const std::string& base_url,
+                                        std::span<const TestSeries> series) {
+  return Post(client, base_url, "application/x-protobuf;proto=io.prometheus.write.v2.Request",
+              "2.0.0", EncodeRequestV2(series));
 }
 
 }  // namespace nines::test

@@ -26,11 +26,19 @@ struct TestSeries {
 //   Sample       { double value = 1; int64 timestamp = 2; }
 std::string EncodeWriteRequest(std::span<const TestSeries> series);
 
+// The same as remote write 2.0 has it, from rc.4 of its specification:
+//   Request    { repeated string symbols = 4; repeated TimeSeries timeseries = 5; }
+//   TimeSeries { repeated uint32 labels_refs = 1; repeated Sample samples = 2; }
+std::string EncodeRequestV2(std::span<const TestSeries> series);
+
 // Snappy's block format, as remote write has it.
 std::string SnappyBlock(std::string_view text);
 
 // Posts `series` to `base_url` + "/api/v1/write" with the headers that Prometheus sends.
 Result<net::ClientResponse> PostWrite(net::HttpClient& client, const std::string& base_url,
                                       std::span<const TestSeries> series);
+// By remote write 2.0.
+Result<net::ClientResponse> PostWriteV2(net::HttpClient& client, const std::string& base_url,
+                                        std::span<const TestSeries> series);
 
 }  // namespace nines::test
