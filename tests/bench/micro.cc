@@ -5,7 +5,9 @@
 
 #include "base/clock.h"
 #include "base/prng.h"
+#include "ingest/fingerprints.h"
 #include "ingest/remote_write_v1.h"
+#include "ingest/remote_write_v2.h"
 #include "tests/support/histogram.h"
 #include "tests/support/remote_write.h"
 #include "tests/support/temp_dir.h"
@@ -62,7 +64,46 @@ void BM_DecodeWriteRequest(benchmark::State& state) {
 }
 BENCHMARK(BM_DecodeWriteRequest);
 
-// Fingerprints and the table look-up, of label sets that are known.
+void BM_DecodeRequestV2(benchmark::State& state) {
+  auto fleet = Fleet();
+  Prng prng(1);
+  const auto series = Scrape(fleet, prng, FromUnixMs(0));
+  const std::string body = test::EncodeRequestV2(series);
+  const ingest::WireLimits limits = {.samples_max = 1'000'000, .symbols_max = 1'000'000};
+  ingest::WireRequest request;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(ingest::DecodeRequestV2(body, limits, &request).has_value());
+  }
+  PerSample(state, series.size());
+}
+BENCHMARK(BM_DecodeRequestV2);
+
+// Of a request of either protocol.
+void BM_Fingerprints(benchmark::State& state) {
+  test::TempDir folder;
+  auto store = tsdb::Store::Open({.path = folder.File("data")});
+  auto fleet = Fleet();
+  Prng prng(1);
+  const auto series = Scrape(fleet, prng, FromUnixMs(0));
+  const std::string v1 = test::EncodeWriteRequest(series);
+  const std::string v2 = test::EncodeRequestV2(series);
+  ingest::WireRequest request;
+  if (state.range(0) == 1) {
+    (void)ingest::DecodeWriteRequest(v1, 1'000'000, &request);
+  } else {
+    (void)ingest::DecodeRequestV2(v2, {.samples_max = 1'000'000, .symbols_max = 1'000'000},
+                                  &request);
+  }
+  ingest::Fingerprints fingerprints;
+  for (auto _ : state) {
+    fingerprints.Compute(request, **store);
+    benchmark::DoNotOptimize(fingerprints.all().data());
+  }
+  PerSample(state, series.size());
+}
+BENCHMARK(BM_Fingerprints)->Arg(1)->Arg(2);
+
+// The table look-up as well, of label sets that are known.
 void BM_HashAndFind(benchmark::State& state) {
   test::TempDir folder;
   auto store = tsdb::Store::Open({.path = folder.File("data")});
