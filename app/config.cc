@@ -57,9 +57,27 @@ Result<void> ReadGlobal(const Node& node, Config* config) {
   return {};
 }
 
+Result<void> ReadSync(const Node& node, tsdb::SyncMode* out) {
+  const std::optional<Node> value = node.Get("sync");
+  if (!value) return {};
+  const Result<std::string> text = value->AsString();
+  if (!text) return text.error();
+  if (*text == "always")
+    *out = tsdb::SyncMode::kAlways;
+  else if (*text == "interval")
+    *out = tsdb::SyncMode::kInterval;
+  else if (*text == "os")
+    *out = tsdb::SyncMode::kOs;
+  else
+    return value->Error("must be always, interval or os");
+  return {};
+}
+
 Result<void> ReadStorage(const Node& node, Config* config) {
-  if (auto r = node.AllowOnly({"retention", "out_of_order_window", "checkpoint_interval"}); !r)
+  if (auto r = node.AllowOnly({"retention", "out_of_order_window", "checkpoint_interval", "sync"});
+      !r)
     return r;
+  if (auto r = ReadSync(node, &config->sync); !r) return r;
   if (auto r = ReadPositive(node, "retention", &config->retention); !r) return r;
   if (auto r = Read(node, "out_of_order_window", &Node::AsDuration, &config->out_of_order_window);
       !r)
@@ -196,6 +214,7 @@ Result<void> CheckReloadable(const Config& from, const Config& to) {
       {"storage.retention", from.retention == to.retention},
       {"storage.out_of_order_window", from.out_of_order_window == to.out_of_order_window},
       {"storage.checkpoint_interval", from.checkpoint_interval == to.checkpoint_interval},
+      {"storage.sync", from.sync == to.sync},
       {"ingest.limits.body_bytes", from.limits.body_bytes_max == to.limits.body_bytes_max},
   };
   for (const auto& [key, same] : fixed)

@@ -9,6 +9,7 @@
 #include "evaluator/slo/spec.h"
 #include "ingest/write_handler.h"
 #include "notifier/config.h"
+#include "tsdb/store.h"
 
 namespace nines::app {
 
@@ -22,6 +23,7 @@ struct Config {
   Duration retention = std::chrono::hours{24 * 35};
   Duration out_of_order_window = std::chrono::minutes{30};
   Duration checkpoint_interval = std::chrono::minutes{30};
+  tsdb::SyncMode sync = tsdb::SyncMode::kAlways;
   // ingest
   ingest::Limits limits;
   // web

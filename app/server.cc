@@ -20,6 +20,7 @@ namespace nines::app {
 namespace {
 
 constexpr Duration kUpkeepInterval = std::chrono::seconds{5};
+constexpr Duration kSyncInterval = std::chrono::seconds{1};
 constexpr Duration kStopGrace = std::chrono::seconds{10};
 
 // Binds the evaluator's alerts to the notifier.
@@ -62,6 +63,7 @@ struct Server::Impl {
   std::unique_ptr<net::HttpServer> http;
   std::unique_ptr<Periodic> ticker;
   std::unique_ptr<Periodic> upkeep;
+  std::unique_ptr<Periodic> syncer;  // Under storage.sync interval.
   std::atomic<bool> ready{false};
   bool stopped = false;
 
@@ -93,6 +95,7 @@ struct Server::Impl {
 Result<void> Server::Impl::OpenRooms() {
   const Time now = options.clock->Wall();
   auto opened = tsdb::Store::Open({.path = options.storage_path,
+                                   .sync = config.sync,
                                    .retention = config.retention,
                                    .out_of_order_window = config.out_of_order_window,
                                    .checkpoint_interval = config.checkpoint_interval,
@@ -147,6 +150,12 @@ void Server::Impl::StartThreads() {
       log::Error("storage upkeep failed, will be tried again", {{"err", r.error().message}});
     return now + kUpkeepInterval;
   });
+  if (config.sync != tsdb::SyncMode::kInterval) return;
+  syncer = std::make_unique<Periodic>(options.clock, [this](Time now) {
+    if (auto r = store->Sync(); !r)
+      log::Error("storage sync failed, will be tried again", {{"err", r.error().message}});
+    return now + kSyncInterval;
+  });
 }
 
 Result<void> Server::Impl::Reload() {
@@ -182,6 +191,7 @@ Result<void> Server::Impl::Stop() {
   if (http) http->Stop(kStopGrace);
   if (ticker) ticker->Stop();
   if (upkeep) upkeep->Stop();
+  if (syncer) syncer->Stop();
   slo_evaluator.reset();
   dispatcher.reset();
   return store ? store->Close(options.clock->Wall()) : Result<void>{};

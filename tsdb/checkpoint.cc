@@ -63,6 +63,9 @@ Result<void> Checkpointer::Switch() {
 }
 
 Result<void> Checkpointer::WriteFrozen() {
+  // Definitions are durable before the fragments that name them: an id that a power loss took would
+  // be given to another series.
+  if (const Result<bool> synced = state_->journal.Sync(); !synced) return synced.error();
   std::shared_ptr<const RowsByFamily> frozen;
   {
     const std::shared_lock lock(state_->head_lock);

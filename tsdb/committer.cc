@@ -83,7 +83,7 @@ Result<void> Committer::WriteAccepted() {
   }
   if (definitions.empty() && admission_.accepted().empty()) return {};
   Result<void> written = state_->journal.Write(definitions, admission_.accepted());
-  state_->metrics.AddSync();
+  if (state_->options.sync == SyncMode::kAlways) state_->metrics.AddSync();
   if (written) return written;
   state_->is_sick = true;
   // Before what was registered meanwhile: a family goes before its columns.

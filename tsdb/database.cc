@@ -4,6 +4,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
@@ -11,12 +12,14 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <chrono>
 #include <optional>
 
 #include "base/check.h"
 #include "tsdb/bytes.h"
+#include "tsdb/store.h"
 
 namespace nines::tsdb {
 namespace {
@@ -87,6 +90,23 @@ Result<void> MakeDirectories(rocksdb::Env* env, const std::string& path) {
   }
 }
 
+// After kill -9 a log may hold records that were never synced.  They are read as if they were, new
+// ones build on them, and so they must not be lost to a later power loss.
+Result<void> SyncLogs(rocksdb::Env* env, const std::string& path) {
+  std::vector<std::string> names;
+  rocksdb::Status status = env->GetChildren(path, &names);
+  for (const std::string& name : names) {
+    if (!status.ok()) break;
+    if (!name.ends_with(".log")) continue;
+    std::unique_ptr<rocksdb::WritableFile> file;
+    status = env->ReopenWritableFile(path + "/" + name, &file, rocksdb::EnvOptions());
+    if (status.ok()) status = file->Fsync();
+    if (status.ok()) status = file->Close();
+  }
+  if (!status.ok()) return FromStatus("cannot sync the logs in " + path, status);
+  return {};
+}
+
 Error Foreign(const std::string& path, const std::string& what) {
   return {Code::kInvalid, "data directory " + path + " " + what +
                               "; it is left as it is, choose an empty directory"};
@@ -110,6 +130,20 @@ bool IsLockedMessage(const std::string& text) {
 }
 
 }  // namespace
+
+// A log is full when a memory table is, and the next has no record yet when that is told.
+class Database::LogSyncer final : public rocksdb::EventListener {
+ public:
+  void Begin(rocksdb::DB* rocks) { rocks_ = rocks; }
+
+  void OnMemTableSealed(const rocksdb::MemTableInfo&) override {
+    // An error stops RocksDB's writes by itself.
+    if (rocksdb::DB* const rocks = rocks_) rocks->SyncWAL().PermitUncheckedError();
+  }
+
+ private:
+  std::atomic<rocksdb::DB*> rocks_ = nullptr;
+};
 
 struct Database::Settings {
   rocksdb::DBOptions database;
@@ -233,10 +267,15 @@ Result<void> CheckBareDatabase(const std::string& path, const rocksdb::DBOptions
 
 }  // namespace
 
-Result<std::unique_ptr<Database>> Database::Open(const std::string& path, rocksdb::Env* env) {
+Result<std::unique_ptr<Database>> Database::Open(const std::string& path, rocksdb::Env* env,
+                                                 SyncMode mode) {
   if (env == nullptr) env = rocksdb::Env::Default();
   std::unique_ptr<Database> database(new Database());
   database->settings_ = std::make_unique<Settings>(env);
+  if (mode != SyncMode::kAlways) {
+    database->log_syncer_ = std::make_shared<LogSyncer>();
+    database->settings_->database.listeners.push_back(database->log_syncer_);
+  }
   const rocksdb::DBOptions& options = database->settings_->database;
   Result<std::vector<std::string>> names = FindFamilies(path, env, options);
   if (!names) return names.error();
@@ -248,9 +287,11 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path, rocksd
   for (const std::string_view needed : {kSeriesName, kRecordsName}) {
     if (std::ranges::find(*names, needed) == names->end()) names->emplace_back(needed);
   }
+  if (const Result<void> synced = SyncLogs(env, path); !synced) return synced.error();
   if (const Result<void> opened = database->OpenRocks(path, env, *names); !opened) {
     return opened.error();
   }
+  if (database->log_syncer_ != nullptr) database->log_syncer_->Begin(database->rocks());
   if (const Result<void> known = database->CheckFormat(path); !known) return known.error();
   return database;
 }

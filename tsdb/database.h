@@ -19,6 +19,8 @@ class Status;
 
 namespace nines::tsdb {
 
+enum class SyncMode : uint8_t;  // store.h
+
 // A column family of the database.  Holders keep it usable, dropped or not; all must be gone before
 // the Database is.
 using FamilyHandle = std::shared_ptr<rocksdb::ColumnFamilyHandle>;
@@ -31,7 +33,10 @@ class Database {
   enum class Use : uint8_t { kSmall, kJournal, kChunks };
 
   // Opens or creates.  Errors as in Store::Open().  `env` is not owned; null is the machine's disk.
-  static Result<std::unique_ptr<Database>> Open(const std::string& path, rocksdb::Env* env);
+  // Unless `mode` is kAlways, a log is synced before the next is begun, so that a power loss takes
+  // nothing from the middle.
+  static Result<std::unique_ptr<Database>> Open(const std::string& path, rocksdb::Env* env,
+                                                SyncMode mode);
   ~Database();
 
   rocksdb::DB* rocks() const { return rocks_.get(); }
@@ -65,8 +70,10 @@ class Database {
                          const std::vector<std::string>& names);
   Result<void> CheckFormat(const std::string& path);
 
+  class LogSyncer;
   struct Settings;
   std::unique_ptr<Settings> settings_;
+  std::shared_ptr<LogSyncer> log_syncer_;  // Null under kAlways.
   std::unique_ptr<rocksdb::DB> rocks_;
   std::string secret_;
   FamilyHandle default_;

@@ -13,8 +13,11 @@ struct JournalLog::Batch {
   rocksdb::WriteBatch batch;
 };
 
-JournalLog::JournalLog(Database* database)
-    : database_(database), old_(database->TakeJournals()), batch_(std::make_unique<Batch>()) {}
+JournalLog::JournalLog(Database* database, SyncMode mode)
+    : database_(database),
+      mode_(mode),
+      old_(database->TakeJournals()),
+      batch_(std::make_unique<Batch>()) {}
 
 JournalLog::~JournalLog() = default;
 
@@ -77,16 +80,25 @@ Result<void> JournalLog::Write(std::span<const Definition> definitions,
     batch.Put(current_.get(), key, entry_);
   }
   if (batch.Count() == 0) return {};
-  rocksdb::WriteOptions synced;
-  synced.sync = true;
-  const rocksdb::Status status = database_->rocks()->Write(synced, &batch);
+  rocksdb::WriteOptions options;
+  options.sync = mode_ == SyncMode::kAlways;
+  const rocksdb::Status status = database_->rocks()->Write(options, &batch);
   if (!status.ok()) {
     if (!samples.empty()) undone_.emplace_back(current_, std::move(key));
     return Error{Code::kUnavailable, "cannot write to the journal: " + status.ToString()};
   }
+  if (!options.sync) has_unsynced_ = true;
   undone_.clear();
   if (!samples.empty()) bytes_ += entry_.size();
   return {};
+}
+
+Result<bool> JournalLog::Sync() {
+  if (!has_unsynced_.exchange(false)) return false;
+  const rocksdb::Status status = database_->rocks()->SyncWAL();
+  if (status.ok()) return true;
+  has_unsynced_ = true;
+  return FromStatus("cannot sync the journal", status);
 }
 
 Result<void> JournalLog::Prepare() {

@@ -18,20 +18,23 @@ namespace nines::tsdb {
 
 // The journal: what was accepted, durable, until it is in fragments.  One column family a
 // generation, one entry (journal.h) a commit.  Not synchronised, but for Prepare() and DropOld(),
-// which one other thread may call.
+// which one other thread may call, and Sync(), which any may.
 class JournalLog {
  public:
-  explicit JournalLog(Database* database);
+  JournalLog(Database* database, SyncMode mode);
   ~JournalLog();
 
   // Gives the samples of every entry, oldest first, and makes ready to write.  kCorrupt names the
   // entry.
   Result<void> Replay(const std::function<Result<void>(std::span<const tsdb::Append>)>& take);
 
-  // Writes definitions and one entry and syncs.  An error: none of it counts as written, and a
-  // later success makes sure that none of it comes back.
+  // Writes definitions and one entry and, under SyncMode::kAlways, syncs.  An error: none of it
+  // counts as written, and a later success makes sure that none of it comes back.
   Result<void> Write(std::span<const Definition> definitions,
                      std::span<const tsdb::Append> samples);
+
+  // Makes durable what was written without a sync.  False: there was nothing.
+  Result<bool> Sync();
 
   // Makes the next generation, so that Switch() cannot fail.  Nothing to do where it is there.
   Result<void> Prepare();
@@ -53,6 +56,8 @@ class JournalLog {
                          const std::function<Result<void>(std::span<const tsdb::Append>)>& take);
 
   Database* database_;
+  const SyncMode mode_;
+  std::atomic<bool> has_unsynced_ = false;
   uint64_t generation_ = 0;
   FamilyHandle current_;
   FamilyHandle next_;

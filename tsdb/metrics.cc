@@ -33,7 +33,7 @@ struct Metrics::Families {
                      .Add({})),
         syncs(prometheus::BuildCounter()
                   .Name("nines_tsdb_journal_syncs_total")
-                  .Help("Commits, each with one disk sync.")
+                  .Help("Disk syncs of the journal: one a commit under storage.sync always.")
                   .Register(*registry)
                   .Add({})),
         checkpoints(prometheus::BuildCounter()

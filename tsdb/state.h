@@ -22,7 +22,7 @@ struct State {
   State(const Options& given, std::unique_ptr<Database> opened, uint64_t seed)
       : options(given),
         database(std::move(opened)),
-        journal(database.get()),
+        journal(database.get(), given.sync),
         partitions(database.get()),
         index(seed, given.series_max),
         metrics(given.registry) {}

@@ -65,7 +65,8 @@ Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
 Result<std::unique_ptr<Store>> Store::Open(const Options& options) {
-  Result<std::unique_ptr<Database>> database = Database::Open(options.path, options.env);
+  Result<std::unique_ptr<Database>> database =
+      Database::Open(options.path, options.env, options.sync);
   if (!database) return database.error();
   const std::string& secret = (*database)->secret();
   const uint64_t seed = XXH3_64bits(secret.data(), secret.size());
@@ -168,6 +169,17 @@ Result<void> Store::Maintain(Time now) {
   if (done) done = state.partitions.CompactOne(now);
   if (!done) state.is_sick = true;
   return done;
+}
+
+Result<void> Store::Sync() {
+  State& state = impl_->state;
+  const Result<bool> synced = state.journal.Sync();
+  if (!synced) {
+    state.is_sick = true;
+    return synced.error();
+  }
+  if (*synced) state.metrics.AddSync();
+  return {};
 }
 
 Result<void> Store::Close(Time now) {

@@ -28,8 +28,17 @@ class Registry;
 
 namespace nines::tsdb {
 
+// When Append() is durable against power loss.  kill -9 loses nothing under any of them, and
+// records are always synced.
+enum class SyncMode : uint8_t {
+  kAlways,    // When it returns.
+  kInterval,  // After the next Sync().
+  kOs,        // When the operating system writes it, a record is written, or at a checkpoint.
+};
+
 struct Options {
   std::string path;
+  SyncMode sync = SyncMode::kAlways;
   Duration retention = std::chrono::hours{24 * 35};
   Duration out_of_order_window = std::chrono::minutes{30};  // Behind its own column's newest.
   Duration future_max = std::chrono::minutes{10};           // Ahead of `now`.
@@ -106,7 +115,9 @@ struct StoreStats {
 
 // Safe for concurrent use by any number of threads.
 //
-// Durability: when Append() returns a value, its samples survive kill -9 and power loss.
+// Durability: when Append() returns a value, its samples survive kill -9 and, under
+// SyncMode::kAlways, power loss.  Under the others a power loss takes the end of what was appended
+// since the last sync, whole commits from some point on, and nothing else.
 // Isolation: one call that reads sees all of an Append() or none of it.
 class Store {
  public:
@@ -161,6 +172,10 @@ class Store {
   // Checkpoints when one is due, drops partitions older than the retention, retries what a sick
   // disk refused.  Call every few seconds from one thread.
   Result<void> Maintain(Time now);
+
+  // Makes durable what was appended.  For SyncMode::kInterval: call it every second from one
+  // thread. Nothing to do, and no sync, where all is durable.
+  Result<void> Sync();
 
   // Writes everything out so that the next Open() has nothing to replay.  Append() answers
   // kUnavailable from then on.

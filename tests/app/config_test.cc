@@ -57,7 +57,8 @@ TEST_F(ConfigTest, NoFileIsTheDefaults) {
 TEST_F(ConfigTest, EveryKeyIsRead) {
   const Result<Config> config = Load(R"(
 global: {evaluation_interval: 15s, external_labels: {cluster: eu}}
-storage: {retention: 40d, out_of_order_window: 10m, checkpoint_interval: 5m}
+storage: {retention: 40d, out_of_order_window: 10m, checkpoint_interval: 5m,
+          sync: interval}
 ingest:
   limits: {body_bytes: 1MiB, decoded_bytes: 2MiB, labels: 30, label_name_bytes: 100,
            label_value_bytes: 200, samples: 5000, symbols: 6000}
@@ -71,6 +72,7 @@ consumers:
   EXPECT_EQ(config->retention, 40 * 24h);
   EXPECT_EQ(config->out_of_order_window, 10min);
   EXPECT_EQ(config->checkpoint_interval, 5min);
+  EXPECT_EQ(config->sync, tsdb::SyncMode::kInterval);
   EXPECT_EQ(config->limits.body_bytes_max, 1u << 20);
   EXPECT_EQ(config->limits.decoded_bytes_max, 2u << 20);
   EXPECT_EQ(config->limits.labels_max, 30u);
@@ -109,6 +111,7 @@ TEST_F(ConfigTest, ErrorsNameFileLineAndKey) {
   f("global: {}\nglobal: {}", "nines.yml:2");
   f("ingest: {limits: {labels: 0}}", "must be between 1 and 4294967295");
   f("ingest: {limits: {samples: 4294967296}}", "must be between 1 and 4294967295");
+  f("storage: {sync: never}", "storage.sync: must be always, interval or os");
   f("web: {external_url: 'ftp://x'}", "web.external_url");
   f("slo_files: [none.yml]", "no such file");
   f("consumers: {}", "must be a list of consumers");
@@ -141,8 +144,8 @@ TEST_F(ConfigTest, DocumentedKeysAreReadable) {
   for (const char* key :
        {"global.evaluation_interval", "global.external_labels", "slo_files", "consumers",
         "storage.retention", "storage.out_of_order_window", "storage.checkpoint_interval",
-        "ingest.limits.body_bytes", "ingest.limits.decoded_bytes", "ingest.limits.labels",
-        "ingest.limits.label_name_bytes", "ingest.limits.label_value_bytes",
+        "storage.sync", "ingest.limits.body_bytes", "ingest.limits.decoded_bytes",
+        "ingest.limits.labels", "ingest.limits.label_name_bytes", "ingest.limits.label_value_bytes",
         "ingest.limits.samples", "web.external_url"})
     EXPECT_NE(docs.find("`" + std::string(key) + "`"), std::string::npos) << key;
 }

@@ -10,7 +10,8 @@
 
 // The store on a disk whose power is cut at any write: every acknowledged sample is there
 // afterwards, with its value; nothing is there that was never sent; a request that was not
-// acknowledged is there whole or not at all.
+// acknowledged is there whole or not at all.  Unless every commit is synced, what was acknowledged
+// since the last sync is there up to some request, and none after it.
 
 namespace nines::tsdb {
 namespace {
@@ -23,9 +24,10 @@ struct Sent {
   double value;
 };
 
-class StoreCrashTest : public ::testing::TestWithParam<uint64_t> {
+class StoreCrashTest : public ::testing::TestWithParam<std::tuple<SyncMode, uint64_t>> {
  protected:
-  StoreCrashTest() : prng_(GetParam()) {
+  StoreCrashTest() : prng_(std::get<uint64_t>(GetParam())) {
+    options_.sync = std::get<SyncMode>(GetParam());
     options_.path = "/data";
     options_.env = disk_.env();
     options_.checkpoint_interval = Duration{1};
@@ -73,7 +75,23 @@ class StoreCrashTest : public ::testing::TestWithParam<uint64_t> {
       return;
     }
     EXPECT_EQ(report->stored, samples.size());
-    acknowledged_.insert(acknowledged_.end(), sent.begin(), sent.end());
+    tail_.push_back(sent);
+    if (options_.sync == SyncMode::kAlways) MarkDurable();
+  }
+
+  void MarkDurable() {
+    for (const auto& request : tail_) {
+      acknowledged_.insert(acknowledged_.end(), request.begin(), request.end());
+    }
+    tail_.clear();
+  }
+  bool Maintain(Time now) {
+    if (!store_->Maintain(now)) return false;
+    if (store_->stats().head_samples == 0) MarkDurable();
+    return true;
+  }
+  void Sync() {
+    if (options_.sync == SyncMode::kInterval && store_->Sync()) MarkDurable();
   }
 
   Time Now() const { return FromUnixMs(kNoonMs + clock_ms_ * 1000); }
@@ -113,24 +131,37 @@ class StoreCrashTest : public ::testing::TestWithParam<uint64_t> {
       ASSERT_EQ(at->second, one.value) << one.series.ToString() << " " << one.time_ms;
       stored.erase(at);
     }
+    bool is_over = false;
+    for (const auto& request : tail_) {
+      const bool was_over = is_over;
+      ASSERT_NO_FATAL_FAILURE(CheckWhole(request, &stored, &is_over));
+      ASSERT_TRUE(!was_over || is_over) << "lost one in the middle";
+      is_over = is_over || was_over;
+    }
+    tail_.clear();
     for (const auto& request : unsure_) {
-      size_t found = 0;
-      for (const Sent& one : request) {
-        const auto at = stored.find({one.series.ToString(), one.time_ms});
-        if (at == stored.end()) continue;
-        ASSERT_EQ(at->second, one.value);
-        ++found;
-      }
-      ASSERT_TRUE(found == 0 || found == request.size()) << found << " of " << request.size();
-      for (const Sent& one : request) {
-        if (found > 0) stored.erase({one.series.ToString(), one.time_ms});
-      }
-      // What came through stays from now on.
-      if (found > 0) acknowledged_.insert(acknowledged_.end(), request.begin(), request.end());
+      bool is_lost = false;
+      ASSERT_NO_FATAL_FAILURE(CheckWhole(request, &stored, &is_lost));
     }
     unsure_.clear();
     ASSERT_TRUE(stored.empty()) << "invented " << stored.begin()->first.first << " "
                                 << stored.begin()->first.second;
+  }
+
+  // A request that is there whole, or lost.
+  void CheckWhole(const std::vector<Sent>& request, Stored* stored, bool* is_lost) {
+    size_t found = 0;
+    for (const Sent& one : request) {
+      const auto at = stored->find({one.series.ToString(), one.time_ms});
+      if (at == stored->end()) continue;
+      ASSERT_EQ(at->second, one.value);
+      ++found;
+      stored->erase(at);
+    }
+    ASSERT_TRUE(found == 0 || found == request.size()) << found << " of " << request.size();
+    *is_lost = found == 0;
+    // What came through stays from now on.
+    if (found > 0) acknowledged_.insert(acknowledged_.end(), request.begin(), request.end());
   }
 
   void PowerCycle() {
@@ -146,14 +177,15 @@ class StoreCrashTest : public ::testing::TestWithParam<uint64_t> {
   std::string last_error_;
   int64_t clock_ms_ = 0;
   std::set<std::pair<std::string, int64_t>> used_;
-  std::vector<Sent> acknowledged_;
+  std::vector<Sent> acknowledged_;       // And durable.
+  std::vector<std::vector<Sent>> tail_;  // Acknowledged since the last sync.
   std::vector<std::vector<Sent>> unsure_;
 };
 
 // The power goes between requests, in the middle of a checkpoint, while opening, and with torn
 // ends of logs.
 TEST_P(StoreCrashTest, NothingAcknowledgedIsLost) {
-  SCOPED_TRACE("seed " + std::to_string(GetParam()));
+  SCOPED_TRACE("seed " + std::to_string(std::get<uint64_t>(GetParam())));
   for (int round = 0; round < 12; ++round) {
     SCOPED_TRACE("round " + std::to_string(round));
     if (store_ == nullptr) {
@@ -161,9 +193,10 @@ TEST_P(StoreCrashTest, NothingAcknowledgedIsLost) {
     }
     for (uint64_t i = prng_.Below(12); i > 0; --i) {
       Send();
-      if (prng_.Chance(25)) (void)store_->Maintain(Now() + Duration{round + 1});
+      if (prng_.Chance(25)) (void)Maintain(Now() + Duration{round + 1});
+      if (prng_.Chance(25)) Sync();
     }
-    if (prng_.Chance(10)) (void)store_->Close(Now());
+    if (prng_.Chance(10) && store_->Close(Now())) MarkDurable();
     const uint64_t how = prng_.Below(3);
     if (how == 0) {
       disk_.PowerCut();
@@ -174,7 +207,8 @@ TEST_P(StoreCrashTest, NothingAcknowledgedIsLost) {
       disk_.FailSyncIn(prng_.Below(6));
       for (int i = 0; i < 4; ++i) {
         Send();
-        (void)store_->Maintain(Now());
+        Sync();
+        (void)Maintain(Now());
       }
       disk_.PowerCut();
     }
@@ -240,6 +274,104 @@ TEST(StoreDiskTest, FailedSyncNeedsARestart) {
   EXPECT_TRUE(put(3));
 }
 
+// One sample a millisecond from kNoonMs on, in order, until it is over.
+class StoreSyncTest : public ::testing::TestWithParam<SyncMode> {
+ protected:
+  StoreSyncTest() {
+    options_.path = "/data";
+    options_.env = disk_.env();
+    options_.sync = GetParam();
+    Open();
+  }
+  void Open() {
+    store_.reset();
+    auto opened = Store::Open(options_);
+    ASSERT_TRUE(opened) << opened.error().message;
+    store_ = *std::move(opened);
+  }
+  void Put(int n) {
+    for (int i = 0; i < n; ++i) {
+      // A definition with each: a power loss must not part them.
+      const std::string name = "up" + std::to_string(next_);
+      const ColumnId id = *store_->Register(store_->Hash(name), Labels{{"__name__", name}});
+      const Append sample{id, kNoonMs + next_, static_cast<double>(next_)};
+      const auto report = store_->Append({&sample, 1}, FromUnixMs(kNoonMs));
+      ASSERT_TRUE(report) << report.error().message;
+      ++next_;
+    }
+  }
+  void PowerCycle() {
+    disk_.PowerCut();
+    store_.reset();
+    disk_.Restore();
+    Open();
+  }
+  // How many are there, which must be the first ones.
+  int Count() {
+    const auto series = store_->Select({}, FromUnixMs(0), FromUnixMs(2 * kNoonMs));
+    EXPECT_TRUE(series);
+    const int n = static_cast<int>(series->size());
+    EXPECT_EQ(store_->stats().series, static_cast<uint64_t>(n));
+    for (const Series& one : *series) {
+      const auto read = store_->Read({&one.id, 1}, FromUnixMs(0), FromUnixMs(2 * kNoonMs));
+      EXPECT_EQ(read->at(0).size(), 1u);
+      EXPECT_EQ("up" + FormatFloat(read->at(0).at(0).value), one.labels.Get("__name__"));
+      EXPECT_LT(read->at(0).at(0).value, n);
+    }
+    next_ = n;
+    return n;
+  }
+  bool IsSafe() const { return GetParam() == SyncMode::kAlways; }
+
+  test::FaultFs disk_;
+  Options options_;
+  std::unique_ptr<Store> store_;
+  int next_ = 0;
+};
+
+TEST_P(StoreSyncTest, APowerLossTakesWhatWasNotSynced) {
+  const uint64_t syncs = disk_.sync_count();
+  Put(3);
+  EXPECT_EQ(disk_.sync_count() - syncs, IsSafe() ? 3u : 0u);
+  PowerCycle();
+  EXPECT_EQ(Count(), IsSafe() ? 3 : 0);
+  Put(2);
+  ASSERT_TRUE(store_->Sync());
+  const uint64_t synced = disk_.sync_count();
+  ASSERT_TRUE(store_->Sync());
+  EXPECT_EQ(disk_.sync_count(), synced) << "there was nothing to sync";
+  const int durable = next_;
+  Put(4);
+  PowerCycle();
+  EXPECT_EQ(Count(), IsSafe() ? durable + 4 : durable);
+}
+
+TEST_P(StoreSyncTest, ARecordAndACheckpointSyncWhatCameBefore) {
+  Put(2);
+  ASSERT_TRUE(store_->records().Write(std::vector<Records::Change>{{"room/kind/a", "b"}}));
+  PowerCycle();
+  EXPECT_EQ(Count(), 2);
+  Put(2);
+  ASSERT_TRUE(store_->Close(FromUnixMs(kNoonMs)));
+  PowerCycle();
+  EXPECT_EQ(Count(), 4);
+}
+
+// What a killed process left to the operating system is read by the next, which syncs it before it
+// builds on it.
+TEST_P(StoreSyncTest, AKillLosesNothingNorDoesAPowerLossAfterIt) {
+  Put(3);
+  Open();
+  EXPECT_EQ(Count(), 3);
+  Put(1);
+  ASSERT_TRUE(store_->Sync());
+  PowerCycle();
+  EXPECT_EQ(Count(), 4);
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, StoreSyncTest,
+                         ::testing::Values(SyncMode::kAlways, SyncMode::kInterval, SyncMode::kOs));
+
 // No space: refused in words, nothing lost, and well again without a restart.
 TEST(StoreDiskTest, FullDiskRefusesAndRecovers) {
   test::FaultFs disk;
@@ -280,7 +412,9 @@ TEST(StoreDiskTest, FullDiskRefusesAndRecovers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, StoreCrashTest,
-                         ::testing::Values(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
+                         ::testing::Combine(::testing::Values(SyncMode::kAlways,
+                                                              SyncMode::kInterval, SyncMode::kOs),
+                                            ::testing::Range<uint64_t>(1, 13)));
 
 }  // namespace
 }  // namespace nines::tsdb

@@ -85,6 +85,15 @@ class FaultFs::Disk {
   std::shared_ptr<FileState> Create(const std::string& name) {
     return files_[name] = std::make_shared<FileState>();
   }
+  std::shared_ptr<FileState> Reopen(const std::string& name, uint64_t size) {
+    std::shared_ptr<FileState>& state = files_[name];
+    if (state == nullptr) {
+      // Left by a cut: what there is, is durable.
+      state = std::make_shared<FileState>();
+      state->synced = size;
+    }
+    return state;
+  }
   void Rename(const std::string& from, const std::string& to) {
     auto node = files_.extract(from);
     files_.erase(to);
@@ -198,6 +207,7 @@ class FaultFs::File final : public rocksdb::FSWritableFileOwnerWrapper {
   IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
     return Sync(options, debug);
   }
+  bool IsSyncThreadSafe() const override { return true; }
   // A hint to the kernel; makes nothing durable.
   IOStatus RangeSync(uint64_t, uint64_t, const IOOptions&, IODebugContext*) override {
     return disk_->WithPower(epoch_, [] { return IOStatus::OK(); });
@@ -228,12 +238,20 @@ class FaultFs::FileSystem final : public rocksdb::FileSystemWrapper {
       return status;
     });
   }
-  // Writing on in an old file: its synced length would have to be known.  RocksDB does so only with
-  // recycled logs, which the store must not use.
-  IOStatus ReopenWritableFile(const std::string&, const FileOptions&,
-                              std::unique_ptr<FSWritableFile>*, IODebugContext*) override {
-    return IOStatus::NotSupported("reopened files");
+  IOStatus ReopenWritableFile(const std::string& name, const FileOptions& options,
+                              std::unique_ptr<FSWritableFile>* result,
+                              IODebugContext* debug) override {
+    return disk_->WithPower([&] {
+      std::unique_ptr<FSWritableFile> file;
+      IOStatus status = target()->ReopenWritableFile(name, options, &file, debug);
+      if (status.ok()) {
+        const uint64_t size = file->GetFileSize(IOOptions(), debug);
+        *result = std::make_unique<File>(std::move(file), disk_, disk_->Reopen(name, size));
+      }
+      return status;
+    });
   }
+  // A log that is used again has old records behind its end: the store must not do it.
   IOStatus ReuseWritableFile(const std::string&, const std::string&, const FileOptions&,
                              std::unique_ptr<FSWritableFile>*, IODebugContext*) override {
     return IOStatus::NotSupported("recycled files");
