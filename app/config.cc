@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "base/number.h"
 #include "base/yaml.h"
 #include "net/http_client.h"
 
@@ -73,11 +74,32 @@ Result<void> ReadSync(const Node& node, tsdb::SyncMode* out) {
   return {};
 }
 
+// "5%" or "1GiB": the one that is not given does not count.
+Result<void> ReadMinFree(const Node& node, tsdb::MinFree* out) {
+  const std::optional<Node> value = node.Get("min_free");
+  if (!value) return {};
+  const Result<std::string> text = value->AsString();
+  if (!text) return text.error();
+  if (!text->ends_with('%')) {
+    const Result<uint64_t> bytes = value->AsBytes();
+    if (!bytes) return bytes.error();
+    *out = {.bytes = *bytes, .percent = 100};
+    return {};
+  }
+  const auto percent = ParseFloat(std::string_view(*text).substr(0, text->size() - 1));
+  if (!percent || !(*percent >= 0 && *percent <= 100))
+    return value->Error("must be bytes, such as 1GiB, or between 0% and 100%");
+  *out = {.bytes = std::numeric_limits<uint64_t>::max(), .percent = *percent};
+  return {};
+}
+
 Result<void> ReadStorage(const Node& node, Config* config) {
-  if (auto r = node.AllowOnly({"retention", "out_of_order_window", "checkpoint_interval", "sync"});
+  if (auto r = node.AllowOnly(
+          {"retention", "out_of_order_window", "checkpoint_interval", "sync", "min_free"});
       !r)
     return r;
   if (auto r = ReadSync(node, &config->sync); !r) return r;
+  if (auto r = ReadMinFree(node, &config->min_free); !r) return r;
   if (auto r = ReadPositive(node, "retention", &config->retention); !r) return r;
   if (auto r = Read(node, "out_of_order_window", &Node::AsDuration, &config->out_of_order_window);
       !r)
@@ -214,6 +236,7 @@ Result<void> CheckReloadable(const Config& from, const Config& to) {
       {"storage.retention", from.retention == to.retention},
       {"storage.out_of_order_window", from.out_of_order_window == to.out_of_order_window},
       {"storage.checkpoint_interval", from.checkpoint_interval == to.checkpoint_interval},
+      {"storage.min_free", from.min_free == to.min_free},
       {"storage.sync", from.sync == to.sync},
       {"ingest.limits.body_bytes", from.limits.body_bytes_max == to.limits.body_bytes_max},
   };

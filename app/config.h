@@ -23,6 +23,7 @@ struct Config {
   Duration retention = std::chrono::hours{24 * 35};
   Duration out_of_order_window = std::chrono::minutes{30};
   Duration checkpoint_interval = std::chrono::minutes{30};
+  tsdb::MinFree min_free;
   tsdb::SyncMode sync = tsdb::SyncMode::kAlways;
   // ingest
   ingest::Limits limits;

@@ -99,6 +99,7 @@ Result<void> Server::Impl::OpenRooms() {
                                    .retention = config.retention,
                                    .out_of_order_window = config.out_of_order_window,
                                    .checkpoint_interval = config.checkpoint_interval,
+                                   .min_free = config.min_free,
                                    .registry = &registry});
   if (!opened) return Wrap("storage " + options.storage_path, opened.error());
   store = std::move(*opened);

@@ -57,6 +57,10 @@ void Committer::Commit(std::span<CommitQueue::Request* const> group) {
     for (CommitQueue::Request* request : group) request->result = refused;
     return;
   }
+  if (const Result<void> room = state_->space.Check(group.front()->now); !room) {
+    for (CommitQueue::Request* request : group) request->result = room.error();
+    return;
+  }
   {
     const std::shared_lock lock(state_->index_lock);
     for (CommitQueue::Request* request : group) {

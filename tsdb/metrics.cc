@@ -10,6 +10,7 @@ namespace nines::tsdb {
 struct Metrics::Families {
   prometheus::Gauge& series;
   prometheus::Gauge& samples;
+  prometheus::Gauge& disk_free;
   prometheus::Counter& appended;
   prometheus::Counter& syncs;
   prometheus::Counter& checkpoints;
@@ -26,6 +27,11 @@ struct Metrics::Families {
                     .Help("Samples in the journal and not yet in fragments.")
                     .Register(*registry)
                     .Add({})),
+        disk_free(prometheus::BuildGauge()
+                      .Name("nines_tsdb_disk_free_bytes")
+                      .Help("Free space of the file system that holds the data.")
+                      .Register(*registry)
+                      .Add({})),
         appended(prometheus::BuildCounter()
                      .Name("nines_tsdb_samples_appended_total")
                      .Help("Samples stored.")
@@ -74,6 +80,10 @@ void Metrics::SetSeries(uint64_t series) {
 
 void Metrics::SetHeadSamples(uint64_t samples) {
   if (families_) families_->samples.Set(static_cast<double>(samples));
+}
+
+void Metrics::SetDiskFree(uint64_t bytes) {
+  if (families_) families_->disk_free.Set(static_cast<double>(bytes));
 }
 
 }  // namespace nines::tsdb

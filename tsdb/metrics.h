@@ -20,6 +20,7 @@ class Metrics {
   void AddCheckpoint(std::chrono::nanoseconds took);
   void SetSeries(uint64_t series);
   void SetHeadSamples(uint64_t samples);
+  void SetDiskFree(uint64_t bytes);
 
  private:
   struct Families;

@@ -13,6 +13,7 @@
 #include "tsdb/lock.h"
 #include "tsdb/metrics.h"
 #include "tsdb/partitions.h"
+#include "tsdb/space.h"
 #include "tsdb/store.h"
 
 namespace nines::tsdb {
@@ -25,7 +26,8 @@ struct State {
         journal(database.get(), given.sync),
         partitions(database.get()),
         index(seed, given.series_max),
-        metrics(given.registry) {}
+        metrics(given.registry),
+        space(&options, &metrics) {}
 
   const Options options;
   const std::unique_ptr<Database> database;
@@ -44,6 +46,7 @@ struct State {
   std::atomic<bool> is_closed = false;
   std::atomic<bool> is_sick = false;  // A write failed since the last Resume().
   Metrics metrics;
+  SpaceGuard space;
 };
 
 }  // namespace nines::tsdb

@@ -159,6 +159,7 @@ Records& Store::records() { return impl_->records; }
 Result<void> Store::Maintain(Time now) {
   State& state = impl_->state;
   const std::lock_guard lock(impl_->upkeep_lock);
+  (void)state.space.Check(now);  // For the metric, when nobody appends.
   if (state.is_sick) {
     if (Result<void> resumed = state.database->Resume(); !resumed) return resumed;
     state.is_sick = false;

@@ -36,6 +36,17 @@ enum class SyncMode : uint8_t {
   kOs,        // When the operating system writes it, a record is written, or at a checkpoint.
 };
 
+// Append() is refused while less of the data's file system is free than the smaller of the two.
+struct MinFree {
+  uint64_t bytes = uint64_t{1} << 30;
+  double percent = 5;  // Of the file system's size; 0 refuses nothing.
+  bool operator==(const MinFree&) const = default;
+};
+struct DiskSpace {
+  uint64_t free = 0;  // Bytes that this process may still take.
+  uint64_t total = 0;
+};
+
 struct Options {
   std::string path;
   SyncMode sync = SyncMode::kAlways;
@@ -46,6 +57,10 @@ struct Options {
   // A journal generation is written out as fragments and dropped at the first of these.
   uint64_t checkpoint_samples = 10'000'000;
   Duration checkpoint_interval = std::chrono::minutes{30};
+  MinFree min_free = {};
+  // Free space of the file system at a path, nullopt where it cannot be told.  Null: the operating
+  // system's answer, and none where `env` is given.
+  std::function<std::optional<DiskSpace>(const std::string& path)> disk_space = {};
   rocksdb::Env* env = nullptr;               // The machine's disk when null.  Not owned.
   prometheus::Registry* registry = nullptr;  // Our metrics (nines_tsdb_*).  Not owned; may be null.
 };
@@ -141,7 +156,8 @@ class Store {
   Result<ColumnId> Register(const Fingerprint& alias, const Labels& series);
 
   // Stores what can be stored and reports the rest.  Concurrent calls share one disk sync.  Blocks
-  // on disk.  kUnavailable: nothing was stored, a retry is right.
+  // on disk.  kUnavailable: nothing was stored, a retry is right; of a disk that is too full
+  // (Options::min_free) too, until there is room again.
   Result<AppendReport> Append(std::span<const tsdb::Append> samples, Time now);
 
   // ---- Reading.

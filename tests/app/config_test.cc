@@ -58,7 +58,7 @@ TEST_F(ConfigTest, EveryKeyIsRead) {
   const Result<Config> config = Load(R"(
 global: {evaluation_interval: 15s, external_labels: {cluster: eu}}
 storage: {retention: 40d, out_of_order_window: 10m, checkpoint_interval: 5m,
-          sync: interval}
+          sync: interval, min_free: 2.5%}
 ingest:
   limits: {body_bytes: 1MiB, decoded_bytes: 2MiB, labels: 30, label_name_bytes: 100,
            label_value_bytes: 200, samples: 5000, symbols: 6000}
@@ -72,6 +72,7 @@ consumers:
   EXPECT_EQ(config->retention, 40 * 24h);
   EXPECT_EQ(config->out_of_order_window, 10min);
   EXPECT_EQ(config->checkpoint_interval, 5min);
+  EXPECT_EQ(config->min_free, (tsdb::MinFree{.bytes = UINT64_MAX, .percent = 2.5}));
   EXPECT_EQ(config->sync, tsdb::SyncMode::kInterval);
   EXPECT_EQ(config->limits.body_bytes_max, 1u << 20);
   EXPECT_EQ(config->limits.decoded_bytes_max, 2u << 20);
@@ -83,6 +84,19 @@ consumers:
   EXPECT_EQ(config->external_url, "https://nines.example");
   ASSERT_EQ(config->consumers.size(), 1u);
   EXPECT_EQ(config->consumers[0].receiver.name, "checkout");
+}
+
+TEST_F(ConfigTest, MinFreeIsBytesOrAShare) {
+  const auto f = [this](const std::string& text, uint64_t bytes, double percent) {
+    const Result<Config> config = Load("storage: {min_free: " + text + "}");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->min_free, (tsdb::MinFree{.bytes = bytes, .percent = percent})) << text;
+  };
+  f("512MiB", 512u << 20, 100);
+  f("0", 0, 100);
+  f("0%", UINT64_MAX, 0);
+  f("100%", UINT64_MAX, 100);
+  f("~", uint64_t{1} << 30, 5);
 }
 
 TEST_F(ConfigTest, SloFilesAreGlobsBesideTheFile) {
@@ -111,6 +125,11 @@ TEST_F(ConfigTest, ErrorsNameFileLineAndKey) {
   f("global: {}\nglobal: {}", "nines.yml:2");
   f("ingest: {limits: {labels: 0}}", "must be between 1 and 4294967295");
   f("ingest: {limits: {samples: 4294967296}}", "must be between 1 and 4294967295");
+  f("storage: {min_free: 101%}", "storage.min_free: must be bytes, such as 1GiB, or between 0%");
+  f("storage: {min_free: -1%}", "between 0% and 100%");
+  f("storage: {min_free: '%'}", "between 0% and 100%");
+  f("storage: {min_free: nan%}", "between 0% and 100%");
+  f("storage: {min_free: much}", "storage.min_free");
   f("storage: {sync: never}", "storage.sync: must be always, interval or os");
   f("web: {external_url: 'ftp://x'}", "web.external_url");
   f("slo_files: [none.yml]", "no such file");
@@ -144,9 +163,9 @@ TEST_F(ConfigTest, DocumentedKeysAreReadable) {
   for (const char* key :
        {"global.evaluation_interval", "global.external_labels", "slo_files", "consumers",
         "storage.retention", "storage.out_of_order_window", "storage.checkpoint_interval",
-        "storage.sync", "ingest.limits.body_bytes", "ingest.limits.decoded_bytes",
-        "ingest.limits.labels", "ingest.limits.label_name_bytes", "ingest.limits.label_value_bytes",
-        "ingest.limits.samples", "web.external_url"})
+        "storage.min_free", "storage.sync", "ingest.limits.body_bytes",
+        "ingest.limits.decoded_bytes", "ingest.limits.labels", "ingest.limits.label_name_bytes",
+        "ingest.limits.label_value_bytes", "ingest.limits.samples", "web.external_url"})
     EXPECT_NE(docs.find("`" + std::string(key) + "`"), std::string::npos) << key;
 }
 
