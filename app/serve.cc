@@ -1,5 +1,8 @@
 #include "app/serve.h"
 
+#include <unistd.h>
+
+#include <atomic>
 #include <csignal>
 
 #include "app/server.h"
@@ -29,10 +32,18 @@ int Serve(const ServeFlags& flags) {
   std::signal(SIGPIPE, SIG_IGN);
 
   log::Info("starting", {{"version", kVersion}, {"storage", flags.storage_path}});
+  std::atomic<bool> has_failed = false;
+  const auto end = [&has_failed](const std::string& why) {
+    log::Error("cannot go on, ends to be started again", {{"err", why}});
+    has_failed = true;
+    kill(getpid(), SIGTERM);  // Taken by the loop below.
+  };
   Result<std::unique_ptr<Server>> server = Server::Start({.config_file = flags.config_file,
                                                           .storage_path = flags.storage_path,
                                                           .listen_address = flags.listen_address,
-                                                          .clock = &SystemClock()});
+                                                          .clock = &SystemClock(),
+                                                          .on_fatal = end,
+                                                          .storage_env = flags.storage_env});
   if (!server) {
     log::Error("cannot start", {{"err", server.error().message}});
     return 1;
@@ -49,7 +60,7 @@ int Serve(const ServeFlags& flags) {
     const Result<void> stopped = (*server)->Stop();
     if (!stopped) log::Error("stopped, not all is flushed", {{"err", stopped.error().message}});
     if (stopped) log::Info("stopped");
-    return stopped ? 0 : 1;
+    return stopped && !has_failed ? 0 : 1;
   }
 }
 

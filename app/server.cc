@@ -65,6 +65,7 @@ struct Server::Impl {
   std::unique_ptr<Periodic> upkeep;
   std::unique_ptr<Periodic> syncer;  // Under storage.sync interval.
   std::atomic<bool> ready{false};
+  bool is_fatal = false;  // The upkeep thread's.
   bool stopped = false;
 
   std::string ExternalUrl(const Config& of) const {
@@ -87,6 +88,7 @@ struct Server::Impl {
 
   Result<void> OpenRooms();
   Result<void> Listen();
+  void Maintain(Time now);
   void StartThreads();
   Result<void> Reload();
   Result<void> Stop();
@@ -100,6 +102,7 @@ Result<void> Server::Impl::OpenRooms() {
                                    .out_of_order_window = config.out_of_order_window,
                                    .checkpoint_interval = config.checkpoint_interval,
                                    .min_free = config.min_free,
+                                   .env = options.storage_env,
                                    .registry = &registry});
   if (!opened) return Wrap("storage " + options.storage_path, opened.error());
   store = std::move(*opened);
@@ -143,12 +146,23 @@ Result<void> Server::Impl::Listen() {
   return {};
 }
 
+void Server::Impl::Maintain(Time now) {
+  const Result<void> done = store->Maintain(now);
+  if (done) return;
+  if (!store->needs_restart() || !options.on_fatal) {
+    log::Error("storage upkeep failed, will be tried again", {{"err", done.error().message}});
+    return;
+  }
+  if (is_fatal) return;
+  is_fatal = true;
+  options.on_fatal(done.error().message);
+}
+
 void Server::Impl::StartThreads() {
   ticker = std::make_unique<Periodic>(options.clock,
                                       [this](Time now) { return slo_evaluator->Tick(now); });
   upkeep = std::make_unique<Periodic>(options.clock, [this](Time now) {
-    if (auto r = store->Maintain(now); !r)
-      log::Error("storage upkeep failed, will be tried again", {{"err", r.error().message}});
+    Maintain(now);
     return now + kUpkeepInterval;
   });
   if (config.sync != tsdb::SyncMode::kInterval) return;

@@ -1,9 +1,14 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/clock.h"
 #include "base/result.h"
+
+namespace rocksdb {
+class Env;
+}
 
 namespace nines::app {
 
@@ -12,6 +17,10 @@ struct ServerOptions {
   std::string storage_path;
   std::string listen_address;
   const Clock* clock = nullptr;  // Must outlive the server.
+  // Called once, by a thread of the server, when only a restart of the program can help: the disk
+  // failed and nothing is written any more.  Must not call the server.
+  std::function<void(const std::string& why)> on_fatal = {};
+  rocksdb::Env* storage_env = nullptr;  // A test's disk.  Must outlive the server.
 };
 
 // The whole program but for its flags and signals: opens the store, wires the rooms, runs their

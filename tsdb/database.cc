@@ -413,6 +413,7 @@ Result<void> Database::Resume() {
   // After a failed sync nobody knows what is on the disk: RocksDB writes no more until it is opened
   // anew and reads what is there.
   const bool is_final = status.severity() >= rocksdb::Status::Severity::kFatalError;
+  if (is_final) needs_restart_ = true;
   return FromStatus(is_final ? "the disk failed and nothing is written until a restart"
                              : "the disk is still sick",
                     status);

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -63,6 +64,8 @@ class Database {
   Result<void> FlushSmall();
   // Takes up work again after the disk failed; nothing to do when it did not.
   Result<void> Resume();
+  // Whether Resume() found that it cannot, ever.
+  bool needs_restart() const { return needs_restart_; }
 
  private:
   Database() = default;
@@ -76,6 +79,7 @@ class Database {
   std::shared_ptr<LogSyncer> log_syncer_;  // Null under kAlways.
   std::unique_ptr<rocksdb::DB> rocks_;
   std::string secret_;
+  std::atomic<bool> needs_restart_ = false;
   FamilyHandle default_;
   FamilyHandle series_;
   FamilyHandle records_;

@@ -172,6 +172,8 @@ Result<void> Store::Maintain(Time now) {
   return done;
 }
 
+bool Store::needs_restart() const { return impl_->state.database->needs_restart(); }
+
 Result<void> Store::Sync() {
   State& state = impl_->state;
   const Result<bool> synced = state.journal.Sync();

@@ -189,6 +189,11 @@ class Store {
   // disk refused.  Call every few seconds from one thread.
   Result<void> Maintain(Time now);
 
+  // Whether the disk failed such that nothing is written until the store is opened anew: a sync
+  // that failed leaves nobody to say what is durable.  Maintain() finds it out, and its error has
+  // the words.  Stays true.
+  bool needs_restart() const;
+
   // Makes durable what was appended.  For SyncMode::kInterval: call it every second from one
   // thread. Nothing to do, and no sync, where all is durable.
   Result<void> Sync();

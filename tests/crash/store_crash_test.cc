@@ -260,6 +260,8 @@ TEST(StoreDiskTest, FailedSyncNeedsARestart) {
     return static_cast<bool>(store->Append({&sample, 1}, now));
   };
   EXPECT_TRUE(put(0));
+  EXPECT_TRUE(store->Maintain(now));
+  EXPECT_FALSE(store->needs_restart());
   disk.FailSyncIn(0);
   EXPECT_FALSE(put(1));
   const Result<void> sick = store->Maintain(now);
@@ -267,11 +269,43 @@ TEST(StoreDiskTest, FailedSyncNeedsARestart) {
   EXPECT_EQ(sick.error().code, Code::kUnavailable);
   EXPECT_NE(sick.error().message.find("until a restart"), std::string::npos)
       << sick.error().message;
+  EXPECT_TRUE(store->needs_restart());
+  EXPECT_FALSE(store->Maintain(now));
+  EXPECT_TRUE(store->needs_restart());
   EXPECT_FALSE(put(2));
   EXPECT_EQ(store->Read({&id, 1}, now, now + Duration{9})->at(0).size(), 1u);
   store.reset();
   store = *Store::Open(options);
+  EXPECT_FALSE(store->needs_restart());
   EXPECT_TRUE(put(3));
+}
+
+// Likewise when it was the sync of a record, or one on its own.
+TEST(StoreDiskTest, AnyFailedSyncNeedsARestart) {
+  const Time now = FromUnixMs(kNoonMs);
+  for (const bool is_record : {true, false}) {
+    SCOPED_TRACE(is_record);
+    test::FaultFs disk;
+    Options options;
+    options.path = "/data";
+    options.env = disk.env();
+    options.sync = SyncMode::kInterval;
+    const auto store = *Store::Open(options);
+    const Append sample{*store->Register(store->Hash("up"), Labels{{"__name__", "up"}}), kNoonMs,
+                        1};
+    ASSERT_TRUE(store->Append({&sample, 1}, now));
+    disk.FailSyncIn(0);
+    if (is_record) {
+      EXPECT_FALSE(store->records().Write(std::vector<Records::Change>{{"room/kind/a", "b"}}));
+    } else {
+      EXPECT_FALSE(store->Sync());
+    }
+    const Result<void> sick = store->Maintain(now);
+    ASSERT_FALSE(sick);
+    EXPECT_NE(sick.error().message.find("until a restart"), std::string::npos)
+        << sick.error().message;
+    EXPECT_TRUE(store->needs_restart());
+  }
 }
 
 // One sample a millisecond from kNoonMs on, in order, until it is over.
@@ -398,6 +432,8 @@ TEST(StoreDiskTest, FullDiskRefusesAndRecovers) {
   };
   EXPECT_TRUE(is_there(0));
   EXPECT_FALSE(is_there(1));
+  (void)store->Maintain(now);
+  EXPECT_FALSE(store->needs_restart()) << "a full disk passes";
   disk.FreeSpace();
   Result<void> well = store->Maintain(now);
   ASSERT_TRUE(well) << well.error().message;
