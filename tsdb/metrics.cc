@@ -13,6 +13,7 @@ struct Metrics::Families {
   prometheus::Gauge& disk_free;
   prometheus::Counter& appended;
   prometheus::Counter& syncs;
+  prometheus::Counter& corrupt;
   prometheus::Counter& checkpoints;
   prometheus::Histogram& checkpoint_seconds;
 
@@ -42,6 +43,11 @@ struct Metrics::Families {
                   .Help("Disk syncs of the journal: one a commit under storage.sync always.")
                   .Register(*registry)
                   .Add({})),
+        corrupt(prometheus::BuildCounter()
+                    .Name("nines_tsdb_corrupt_fragments_total")
+                    .Help("Damaged fragments, and blocks of them, that were found since the start.")
+                    .Register(*registry)
+                    .Add({})),
         checkpoints(prometheus::BuildCounter()
                         .Name("nines_tsdb_checkpoints_total")
                         .Help("Journal generations written out as fragments.")
@@ -66,6 +72,10 @@ void Metrics::AddAppended(uint64_t samples) {
 
 void Metrics::AddSync() {
   if (families_) families_->syncs.Increment();
+}
+
+void Metrics::AddCorruptFragment() {
+  if (families_) families_->corrupt.Increment();
 }
 
 void Metrics::AddCheckpoint(std::chrono::nanoseconds took) {

@@ -17,6 +17,7 @@ class Metrics {
 
   void AddAppended(uint64_t samples);
   void AddSync();
+  void AddCorruptFragment();
   void AddCheckpoint(std::chrono::nanoseconds took);
   void SetSeries(uint64_t series);
   void SetHeadSamples(uint64_t samples);

@@ -5,10 +5,12 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
 #include "tsdb/bytes.h"
+#include "tsdb/table_files.h"
 
 namespace nines::tsdb {
 namespace {
@@ -21,6 +23,8 @@ constexpr SlotId kAfterAll{std::numeric_limits<int32_t>::max(), 0};
 constexpr size_t kBatchBytes = 4 << 20;
 constexpr Duration kFinishedAfter = std::chrono::hours{1};
 constexpr uint32_t kPartsMax = 256;
+constexpr size_t kSlotKeyBytes = 7;  // Of a key up to its slot.
+constexpr uint32_t kSlotsOfDay = kDayMs / kSlotMs;
 static_assert(kSlotMs / kFragmentRowsMax < kPartsMax, "every millisecond of a slot fits its parts");
 
 std::string FamilyPrefix(char kind, FamilyId family) {
@@ -51,8 +55,11 @@ struct Partitions::Batch {
   rocksdb::WriteBatch batch;
 };
 
-Partitions::Partitions(Database* database)
-    : database_(database), days_(database->TakeChunks()), batch_(std::make_unique<Batch>()) {}
+Partitions::Partitions(Database* database, Metrics* metrics)
+    : database_(database),
+      quarantine_(metrics),
+      days_(database->TakeChunks()),
+      batch_(std::make_unique<Batch>()) {}
 
 Partitions::~Partitions() = default;
 
@@ -148,19 +155,28 @@ Result<void> Partitions::DropBefore(Time oldest) {
 Result<void> Partitions::CompactOne(Time now) {
   const int64_t finished_ms = ToUnixMs(now - kFinishedAfter);
   FamilyHandle family;
+  int32_t chosen = 0;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [day, handle] : days_) {
       if ((int64_t{day} + 1) * kDayMs > finished_ms) break;
+      if (damaged_.contains(day)) continue;
       std::string files;
       if (database_->rocks()->GetProperty(handle.get(), "rocksdb.num-files-at-level0", &files) &&
           files != "0") {
         family = handle;
+        chosen = day;
         break;
       }
     }
   }
   if (family == nullptr) return {};
+  if (const Result<void> checked = CheckFiles(database_->rocks(), family); !checked) {
+    if (checked.error().code != Code::kCorrupt) return checked;
+    damaged_.insert(chosen);
+    quarantine_.Note(ChunksName(chosen), "", checked.error().message);
+    return {};
+  }
   rocksdb::CompactRangeOptions options;
   options.exclusive_manual_compaction = false;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
@@ -192,7 +208,8 @@ std::unique_ptr<Partitions::View> Partitions::Look() const {
   return std::unique_ptr<View>(new View(*this));
 }
 
-Partitions::View::View(const Partitions& partitions) : rocks_(partitions.database_->rocks()) {
+Partitions::View::View(const Partitions& partitions)
+    : rocks_(partitions.database_->rocks()), quarantine_(&partitions.quarantine_) {
   const std::lock_guard lock(partitions.mutex_);
   for (const auto& [day, family] : partitions.days_) days_.emplace(day, Day{family, nullptr});
   if (!days_.empty()) snapshot_ = rocks_->GetSnapshot();
@@ -213,26 +230,61 @@ Partitions::View::Day& Partitions::View::At(int32_t day) {
   return found;
 }
 
-Error Partitions::View::Damaged(int32_t day, const std::string& key, const Error& error) const {
-  return Wrap(ChunksName(day) + " fragment " + HexText(key), error);
+void Partitions::View::Note(int32_t day, const std::string& key, const std::string& what) const {
+  quarantine_->Note(ChunksName(day), HexText(key), what);
 }
 
-namespace {
+// Seeks slot by slot past what is damaged: which keys a bad block has, nobody knows.
+Result<std::map<std::string, std::string>> Partitions::View::SalvageDay(
+    int32_t day, const std::string& from, const std::string& to) const {
+  const auto next = [](const std::string& key) {
+    ByteReader reader(key);
+    const char kind = static_cast<char>(reader.U8());
+    const FamilyId family{reader.U32Be()};
+    const uint32_t slot = key.size() < kSlotKeyBytes ? 0 : reader.U16Be() + 1u;
+    if (slot > kSlotsOfDay) return FamilyPrefix(kind, family) + "\xff\xff\xff";
+    return SlotPrefix(kind, family, static_cast<uint16_t>(slot));
+  };
+  return Salvage(rocks_, days_.at(day).family, from, to, next,
+                 [&](const std::string& key, const std::string& what) { Note(day, key, what); });
+}
 
-// A key without its first byte.
-Result<Fragment> ReadFragment(int32_t day, rocksdb::Slice key, rocksdb::Slice value) {
-  ByteReader reader(key.ToStringView());
+std::optional<Fragment> Partitions::View::Parse(int32_t day, std::string_view key,
+                                                std::string_view value) const {
+  ByteReader reader(key);
   reader.U8();
   reader.U32Be();
   const uint16_t slot = reader.U16Be();
-  Result<Summary> summary = DecodeSummary(value.ToStringView());
-  if (!summary) return summary.error();
-  return Fragment{.slot = {day, slot},
-                  .place = std::string(key.ToStringView().substr(1)),
-                  .summary = *std::move(summary)};
+  Result<Summary> summary = DecodeSummary(value);
+  if (!summary) {
+    const std::string text(key);
+    Note(day, text, "fragment " + HexText(text) + ": " + summary.error().message);
+    return std::nullopt;
+  }
+  return Fragment{
+      .slot = {day, slot}, .place = std::string(key.substr(1)), .summary = *std::move(summary)};
 }
 
-}  // namespace
+// Adds the fragments whose summaries have keys in [from, to).
+Result<void> Partitions::View::ScanDay(int32_t day, const std::string& from, const std::string& to,
+                                       std::vector<Fragment>* found) {
+  const size_t before = found->size();
+  rocksdb::Iterator& at = *At(day).at;
+  for (at.Seek(from); at.Valid() && at.key().compare(to) < 0; at.Next()) {
+    std::optional<Fragment> one = Parse(day, at.key().ToStringView(), at.value().ToStringView());
+    if (one) found->push_back(*std::move(one));
+  }
+  if (at.status().ok()) return {};
+  if (!at.status().IsCorruption()) return FromStatus("cannot read " + ChunksName(day), at.status());
+  found->resize(before);
+  const auto salvaged = SalvageDay(day, from, to);
+  if (!salvaged) return salvaged.error();
+  for (const auto& [key, value] : *salvaged) {
+    std::optional<Fragment> one = Parse(day, key, value);
+    if (one) found->push_back(*std::move(one));
+  }
+  return {};
+}
 
 Result<std::vector<Fragment>> Partitions::View::Fragments(FamilyId family, int64_t from_ms,
                                                           int64_t to_ms) {
@@ -250,49 +302,60 @@ Result<std::vector<Fragment>> Partitions::View::Fragments(FamilyId family, int64
         day->first == last.day && last.slot + 1 < kDayMs / kSlotMs
             ? SlotPrefix(kSummaryKind, family, static_cast<uint16_t>(last.slot + 1))
             : SlotPrefix(kSummaryKind, family, 0xffff);
-    rocksdb::Iterator& at = *At(day->first).at;
     const uint16_t start = day->first == first.day ? first.slot : uint16_t{0};
-    for (at.Seek(SlotPrefix(kSummaryKind, family, start)); at.Valid() && at.key().compare(end) < 0;
-         at.Next()) {
-      Result<Fragment> fragment = ReadFragment(day->first, at.key(), at.value());
-      if (!fragment) return Damaged(day->first, at.key().ToString(), fragment.error());
-      if (fragment->summary.last_ms < from_ms || fragment->summary.first_ms > to_ms) continue;
-      found.push_back(*std::move(fragment));
-    }
-    if (!at.status().ok()) return FromStatus("cannot read " + ChunksName(day->first), at.status());
+    const Result<void> scanned =
+        ScanDay(day->first, SlotPrefix(kSummaryKind, family, start), end, &found);
+    if (!scanned) return scanned.error();
   }
+  std::erase_if(found, [&](const Fragment& fragment) {
+    return fragment.summary.last_ms < from_ms || fragment.summary.first_ms > to_ms;
+  });
   return found;
 }
 
-Result<std::string> Partitions::View::Data(const Fragment& fragment) {
+Result<std::optional<std::string>> Partitions::View::Data(const Fragment& fragment) {
   rocksdb::ReadOptions options;
   options.snapshot = snapshot_;
   std::string data;
   const std::string key = kDataKind + fragment.place;
-  const rocksdb::Status status =
-      rocks_->Get(options, days_.at(fragment.slot.day).family.get(), key, &data);
+  const int32_t day = fragment.slot.day;
+  const rocksdb::Status status = rocks_->Get(options, days_.at(day).family.get(), key, &data);
+  if (status.ok()) return data;
   if (status.IsNotFound()) {
-    return Damaged(fragment.slot.day, key, {Code::kCorrupt, "has a summary and no data"});
+    Note(day, key, "fragment " + HexText(key) + " has a summary and no data");
+    return std::nullopt;
   }
-  if (!status.ok()) return FromStatus("cannot read " + ChunksName(fragment.slot.day), status);
-  return data;
+  if (!status.IsCorruption()) return FromStatus("cannot read " + ChunksName(day), status);
+  const auto salvaged = SalvageDay(day, key, key + '\0');
+  if (!salvaged) return salvaged.error();
+  if (salvaged->empty()) return std::nullopt;
+  return salvaged->begin()->second;
 }
 
 Result<std::vector<Sample>> Partitions::View::ReadColumn(const Fragment& fragment,
                                                          uint32_t ordinal) {
-  const Result<std::string> data = Data(fragment);
+  const Result<std::optional<std::string>> data = Data(fragment);
   if (!data) return data.error();
-  Result<std::vector<Sample>> samples = DecodeColumn(*data, ordinal);
-  if (!samples) return Damaged(fragment.slot.day, kDataKind + fragment.place, samples.error());
-  return samples;
+  if (!*data) return std::vector<Sample>{};
+  Result<std::vector<Sample>> samples = DecodeColumn(**data, ordinal);
+  if (samples) return samples;
+  NoteData(fragment, samples.error());
+  return std::vector<Sample>{};
 }
 
 Result<Block> Partitions::View::ReadBlock(const Fragment& fragment) {
-  const Result<std::string> data = Data(fragment);
+  const Result<std::optional<std::string>> data = Data(fragment);
   if (!data) return data.error();
-  Result<Block> block = Decode(*data);
-  if (!block) return Damaged(fragment.slot.day, kDataKind + fragment.place, block.error());
-  return block;
+  if (!*data) return Block{};
+  Result<Block> block = Decode(**data);
+  if (block) return block;
+  NoteData(fragment, block.error());
+  return Block{};
+}
+
+void Partitions::View::NoteData(const Fragment& fragment, const Error& error) const {
+  const std::string key = kDataKind + fragment.place;
+  Note(fragment.slot.day, key, "fragment " + HexText(key) + ": " + error.message);
 }
 
 Result<void> Partitions::View::AddTo(const Fragment& fragment, Rows* rows) {
@@ -328,15 +391,27 @@ Result<std::vector<Fragment>> Partitions::View::SlotBefore(FamilyId family, Slot
     --day;
     rocksdb::Iterator& at = *At(day->first).at;
     // Keys of the slot `before` and later ones are beyond this; of an earlier day none is.
-    at.SeekForPrev(SlotPrefix(kSummaryKind, family,
-                              day->first == before.day ? before.slot : uint16_t{0xffff}));
-    for (; at.Valid() && at.key().starts_with(prefix); at.Prev()) {
-      Result<Fragment> fragment = ReadFragment(day->first, at.key(), at.value());
-      if (!fragment) return Damaged(day->first, at.key().ToString(), fragment.error());
-      if (!found.empty() && fragment->slot != found.front().slot) break;
-      found.push_back(*std::move(fragment));
+    const std::string end =
+        SlotPrefix(kSummaryKind, family, day->first == before.day ? before.slot : uint16_t{0xffff});
+    for (at.SeekForPrev(end); at.Valid() && at.key().starts_with(prefix); at.Prev()) {
+      std::optional<Fragment> one =
+          Parse(day->first, at.key().ToStringView(), at.value().ToStringView());
+      if (!one) continue;
+      if (!found.empty() && one->slot != found.front().slot) break;
+      found.push_back(*std::move(one));
     }
-    if (!at.status().ok()) return FromStatus("cannot read " + ChunksName(day->first), at.status());
+    if (at.status().ok()) continue;
+    if (!at.status().IsCorruption()) {
+      return FromStatus("cannot read " + ChunksName(day->first), at.status());
+    }
+    found.clear();
+    if (Result<void> scanned = ScanDay(day->first, prefix, end, &found); !scanned) {
+      return scanned.error();
+    }
+    if (!found.empty()) {
+      const SlotId last = found.back().slot;
+      std::erase_if(found, [&](const Fragment& fragment) { return fragment.slot != last; });
+    }
   }
   return found;
 }

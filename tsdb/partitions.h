@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -13,6 +14,7 @@
 #include "tsdb/chunk.h"
 #include "tsdb/database.h"
 #include "tsdb/family.h"
+#include "tsdb/quarantine.h"
 #include "tsdb/rows.h"
 
 namespace rocksdb {
@@ -40,7 +42,8 @@ class Partitions {
  public:
   class View;
 
-  explicit Partitions(Database* database);
+  // Both must outlive this.
+  Partitions(Database* database, Metrics* metrics);
   ~Partitions();
 
   // Adds the rows of a family to fragments of that generation; split by slot, and by
@@ -55,7 +58,8 @@ class Partitions {
   // Drops the days that end at or before `oldest`.
   Result<void> DropBefore(Time oldest);
   // Puts the files of one finished day together, where it has more than one.  A day counts as
-  // finished an hour after its end.
+  // finished an hour after its end.  One with damage is left as it is: RocksDB would fail at it and
+  // write no more.
   Result<void> CompactOne(Time now);
 
   // Start of the oldest day.
@@ -70,11 +74,13 @@ class Partitions {
   Result<void> WriteBatch();
 
   Database* database_;
+  mutable Quarantine quarantine_;
   mutable std::mutex mutex_;
   std::map<int32_t, FamilyHandle> days_;  // Guarded by mutex_.
   // The writer's alone.
   std::unique_ptr<Batch> batch_;
   std::set<int32_t> touched_;  // Days with rows that are in memory only.
+  std::set<int32_t> damaged_;  // Days that are not compacted.
 };
 
 // One fragment of a family.
@@ -85,7 +91,7 @@ struct Fragment {
 };
 
 // Partitions as of one instant.  One thread at a time.  Must be gone before the Partitions are.
-// kCorrupt names the partition and the key.
+// What is damaged goes to the quarantine, and the answer is that of the rest.
 class Partitions::View {
  public:
   ~View();
@@ -114,13 +120,21 @@ class Partitions::View {
   struct Day;
   explicit View(const Partitions& partitions);
   Day& At(int32_t day);
-  Error Damaged(int32_t day, const std::string& key, const Error& error) const;
-  Result<std::string> Data(const Fragment& fragment);
+  void Note(int32_t day, const std::string& key, const std::string& what) const;
+  Result<std::map<std::string, std::string>> SalvageDay(int32_t day, const std::string& from,
+                                                        const std::string& to) const;
+  Result<void> ScanDay(int32_t day, const std::string& from, const std::string& to,
+                       std::vector<Fragment>* found);
+  std::optional<Fragment> Parse(int32_t day, std::string_view key, std::string_view value) const;
+  // Nothing where it is damaged.
+  Result<std::optional<std::string>> Data(const Fragment& fragment);
+  void NoteData(const Fragment& fragment, const Error& error) const;
   Result<void> AddTo(const Fragment& fragment, Rows* rows);
   // The last slot of a family before `before` that has fragments, with them; none when it is over.
   Result<std::vector<Fragment>> SlotBefore(FamilyId family, SlotId before);
 
   rocksdb::DB* rocks_;
+  Quarantine* quarantine_;
   std::map<int32_t, Day> days_;
   const rocksdb::Snapshot* snapshot_ = nullptr;
 };

@@ -24,14 +24,15 @@ struct State {
       : options(given),
         database(std::move(opened)),
         journal(database.get(), given.sync),
-        partitions(database.get()),
-        index(seed, given.series_max),
         metrics(given.registry),
+        partitions(database.get(), &metrics),
+        index(seed, given.series_max),
         space(&options, &metrics) {}
 
   const Options options;
   const std::unique_ptr<Database> database;
-  JournalLog journal;     // The leader's of the commit queue, but for what its header says.
+  JournalLog journal;  // The leader's of the commit queue, but for what its header says.
+  Metrics metrics;
   Partitions partitions;  // Synchronises itself; written by Maintain() and Close().
 
   mutable FairSharedMutex index_lock;
@@ -45,7 +46,6 @@ struct State {
 
   std::atomic<bool> is_closed = false;
   std::atomic<bool> is_sick = false;  // A write failed since the last Resume().
-  Metrics metrics;
   SpaceGuard space;
 };
 

@@ -133,6 +133,8 @@ struct StoreStats {
 // Durability: when Append() returns a value, its samples survive kill -9 and, under
 // SyncMode::kAlways, power loss.  Under the others a power loss takes the end of what was appended
 // since the last sync, whole commits from some point on, and nothing else.
+// Damage: fragments on disk that fail their check are left out of every answer, as if they had
+// never been written, and told once in the log and in nines_tsdb_corrupt_fragments_total.
 // Isolation: one call that reads sees all of an Append() or none of it.
 class Store {
  public:
