@@ -73,7 +73,7 @@ TEST(AlertBook, AStateThatDoesNotChangeIsNotWritten) {
   FakeSink sink;
   AlertBook book = OpenBook(&records);
   Slot(&book, &sink, Definition(), Input::kBreach, 0);
-  const int writes = records.writes;
+  const size_t writes = records.writes;
   Slot(&book, &sink, Definition(), Input::kBreach, 10);
   Slot(&book, &sink, Definition(), Input::kNone, 20);
   EXPECT_EQ(records.writes, writes);
