@@ -25,7 +25,9 @@ namespace nines::tsdb {
 namespace {
 
 constexpr std::string_view kFormatKey = "format";
-constexpr std::string_view kFormat = "nines-tsdb 1";
+constexpr std::string_view kFormat = "nines-tsdb 2";
+// All that it may hold may stand in a database of kFormat, so taking the new name is the upgrade.
+constexpr std::string_view kOldFormat = "nines-tsdb 1";
 constexpr std::string_view kSecretKey = "secret";
 constexpr size_t kSecretBytes = 32;
 constexpr std::string_view kDefaultName = "default";
@@ -336,14 +338,20 @@ Result<void> Database::CheckFormat(const std::string& path) {
   std::string format;
   rocksdb::Status status = rocks_->Get(
       {}, default_.get(), rocksdb::Slice(kFormatKey.data(), kFormatKey.size()), &format);
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
   if (status.ok()) {
-    if (format != kFormat) {
+    if (format != kFormat && format != kOldFormat) {
       return Foreign(path, "has the format \"" + format + "\"; this version knows \"" +
-                               std::string(kFormat) + "\"");
+                               std::string(kOldFormat) + "\" and \"" + std::string(kFormat) + "\"");
     }
     status = rocks_->Get({}, default_.get(), std::string(kSecretKey), &secret_);
-    if (status.ok() && secret_.size() == kSecretBytes) return {};
-    return Error{Code::kCorrupt, "the secret of the database in " + path + " is damaged"};
+    if (!status.ok() || secret_.size() != kSecretBytes) {
+      return Error{Code::kCorrupt, "the secret of the database in " + path + " is damaged"};
+    }
+    if (format == kFormat) return {};
+    status = rocks_->Put(synced, default_.get(), std::string(kFormatKey), std::string(kFormat));
+    return status.ok() ? Result<void>{} : FromStatus("cannot write to " + path, status);
   }
   if (!status.IsNotFound()) return FromStatus("cannot read the format of " + path, status);
   // New, or the power went before this write.
@@ -354,8 +362,6 @@ Result<void> Database::CheckFormat(const std::string& path) {
   rocksdb::WriteBatch batch;
   batch.Put(default_.get(), std::string(kFormatKey), std::string(kFormat));
   batch.Put(default_.get(), std::string(kSecretKey), secret_);
-  rocksdb::WriteOptions synced;
-  synced.sync = true;
   status = rocks_->Write(synced, &batch);
   if (!status.ok()) return FromStatus("cannot write to " + path, status);
   return {};

@@ -80,7 +80,7 @@ TEST(Format, BeforeACheckpoint) {
   Contents contents = Read(dir.File("data"));
   EXPECT_EQ(Names(contents),
             (std::vector<std::string>{"default", "journal.0000000001", "records", "series"}));
-  EXPECT_EQ(contents["default"]["format"], "nines-tsdb 1");
+  EXPECT_EQ(contents["default"]["format"], "nines-tsdb 2");
   EXPECT_EQ(contents["default"]["secret"].size(), 32u);
   EXPECT_EQ(contents["default"].size(), 2u);
   EXPECT_EQ(contents["series"].size(), 2u);

@@ -75,15 +75,15 @@ TEST_F(StoreOpenTest, RefusesSomebodyElsesDatabase) {
 }
 
 TEST_F(StoreOpenTest, RefusesUnknownColumnFamilies) {
-  MakeDatabase(options_.path, {"series", "cats"}, "format", "nines-tsdb 1");
+  MakeDatabase(options_.path, {"series", "cats"}, "format", "nines-tsdb 2");
   const auto before = Contents(options_.path);
   ExpectRefused(options_, Code::kInvalid, "unknown column family \"cats\"");
   EXPECT_EQ(Contents(options_.path), before);
 }
 
 TEST_F(StoreOpenTest, RefusesUnknownFormats) {
-  MakeDatabase(options_.path, {"series", "records"}, "format", "nines-tsdb 2");
-  ExpectRefused(options_, Code::kInvalid, "has the format \"nines-tsdb 2\"");
+  MakeDatabase(options_.path, {"series", "records"}, "format", "nines-tsdb 3");
+  ExpectRefused(options_, Code::kInvalid, "has the format \"nines-tsdb 3\"");
 }
 
 TEST_F(StoreOpenTest, RefusesALostCurrent) {
