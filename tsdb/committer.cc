@@ -80,21 +80,18 @@ void Committer::Commit(std::span<CommitQueue::Request* const> group) {
 }
 
 Result<void> Committer::WriteAccepted() {
-  std::vector<Definition> definitions;
+  std::vector<Change> changes;
   {
     const std::lock_guard lock(state_->index_lock);
-    definitions.swap(state_->pending);
+    changes.swap(state_->pending);
   }
-  if (definitions.empty() && admission_.accepted().empty()) return {};
-  Result<void> written = state_->journal.Write(definitions, admission_.accepted());
+  if (changes.empty() && admission_.accepted().empty()) return {};
+  Result<void> written = state_->journal.Write(changes, admission_.accepted());
   if (state_->options.sync == SyncMode::kAlways) state_->metrics.AddSync();
   if (written) return written;
   state_->is_sick = true;
-  // Before what was registered meanwhile: a family goes before its columns.
   const std::lock_guard lock(state_->index_lock);
-  definitions.insert(definitions.end(), std::make_move_iterator(state_->pending.begin()),
-                     std::make_move_iterator(state_->pending.end()));
-  definitions.swap(state_->pending);
+  PutBack(std::move(changes), &state_->pending);
   return written;
 }
 

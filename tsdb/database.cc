@@ -31,7 +31,7 @@ constexpr std::string_view kOldFormat = "nines-tsdb 1";
 constexpr std::string_view kSecretKey = "secret";
 constexpr size_t kSecretBytes = 32;
 constexpr std::string_view kDefaultName = "default";
-constexpr std::string_view kSeriesName = "series";
+constexpr std::array<std::string_view, kTables> kTableNames = {"series"};  // By Table.
 constexpr std::string_view kRecordsName = "records";
 constexpr std::string_view kJournalPrefix = "journal.";
 constexpr std::string_view kChunksPrefix = "chunks.";
@@ -59,6 +59,12 @@ std::optional<uint64_t> GenerationOf(std::string_view name) {
   name.remove_prefix(kJournalPrefix.size());
   if (name.size() < kGenerationDigits) return std::nullopt;
   return ParseDigits<uint64_t>(name);
+}
+
+std::optional<size_t> TableOf(std::string_view name) {
+  const auto* const at = std::ranges::find(kTableNames, name);
+  if (at == kTableNames.end()) return std::nullopt;
+  return static_cast<size_t>(at - kTableNames.begin());
 }
 
 std::optional<int32_t> DayOf(std::string_view name) {
@@ -242,7 +248,7 @@ Result<std::vector<std::string>> FindFamilies(const std::string& path, rocksdb::
   const rocksdb::Status status = rocksdb::DB::ListColumnFamilies(options, path, &names);
   if (!status.ok()) return FromStatus("cannot read the database in " + path, status);
   for (const std::string& name : names) {
-    if (name == kDefaultName || name == kSeriesName || name == kRecordsName || GenerationOf(name) ||
+    if (name == kDefaultName || name == kRecordsName || TableOf(name) || GenerationOf(name) ||
         DayOf(name)) {
       continue;
     }
@@ -286,8 +292,10 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path, rocksd
   if (names->size() == 1 && env->FileExists(path + "/CURRENT").ok()) {
     if (const Result<void> bare = CheckBareDatabase(path, options); !bare) return bare.error();
   }
-  for (const std::string_view needed : {kSeriesName, kRecordsName}) {
-    if (std::ranges::find(*names, needed) == names->end()) names->emplace_back(needed);
+  std::vector<std::string_view> needed(kTableNames.begin(), kTableNames.end());
+  needed.push_back(kRecordsName);
+  for (const std::string_view name : needed) {
+    if (std::ranges::find(*names, name) == names->end()) names->emplace_back(name);
   }
   if (const Result<void> synced = SyncLogs(env, path); !synced) return synced.error();
   if (const Result<void> opened = database->OpenRocks(path, env, *names); !opened) {
@@ -322,10 +330,10 @@ Result<void> Database::OpenRocks(const std::string& path, rocksdb::Env* env,
     const std::string& name = names[i];
     if (name == kDefaultName)
       default_ = std::move(handle);
-    else if (name == kSeriesName)
-      series_ = std::move(handle);
     else if (name == kRecordsName)
       records_ = std::move(handle);
+    else if (const auto table = TableOf(name))
+      tables_[*table] = std::move(handle);
     else if (const auto generation = GenerationOf(name))
       journals_[*generation] = std::move(handle);
     else if (const auto day = DayOf(name))
@@ -369,16 +377,17 @@ Result<void> Database::CheckFormat(const std::string& path) {
 
 Database::~Database() = default;
 
-Result<void> Database::ScanSeries(
-    std::string_view prefix,
+Result<void> Database::Scan(
+    Table table, std::string_view prefix,
     const std::function<Result<void>(std::string_view key, std::string_view value)>& take) const {
-  const std::unique_ptr<rocksdb::Iterator> at(rocks_->NewIterator({}, series_.get()));
+  const std::unique_ptr<rocksdb::Iterator> at(rocks_->NewIterator({}, this->table(table).get()));
   const rocksdb::Slice start(prefix.data(), prefix.size());
   for (at->Seek(start); at->Valid() && at->key().starts_with(start); at->Next()) {
     Result<void> taken = take(at->key().ToStringView(), at->value().ToStringView());
     if (!taken) return taken;
   }
-  if (!at->status().ok()) return FromStatus("cannot read the series", at->status());
+  if (!at->status().ok())
+    return FromStatus("cannot read " + this->table(table)->GetName(), at->status());
   return {};
 }
 
@@ -409,7 +418,9 @@ Result<void> Database::Flush(std::span<const FamilyHandle> families) {
 }
 
 Result<void> Database::FlushSmall() {
-  const FamilyHandle small[] = {default_, series_, records_};
+  std::vector<FamilyHandle> small(tables_.begin(), tables_.end());
+  small.push_back(default_);
+  small.push_back(records_);
   return Flush(small);
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "tsdb/change.h"
 
 namespace rocksdb {
 class ColumnFamilyHandle;
@@ -41,7 +43,7 @@ class Database {
   ~Database();
 
   rocksdb::DB* rocks() const { return rocks_.get(); }
-  const FamilyHandle& series() const { return series_; }
+  const FamilyHandle& table(Table table) const { return tables_[static_cast<size_t>(table)]; }
   const FamilyHandle& records() const { return records_; }
   // 32 random bytes, made when the database was.
   const std::string& secret() const { return secret_; }
@@ -51,9 +53,9 @@ class Database {
   std::map<uint64_t, FamilyHandle> TakeJournals() { return std::move(journals_); }
   std::map<int32_t, FamilyHandle> TakeChunks() { return std::move(chunks_); }
 
-  // Gives every record of `series` whose key starts with `prefix`, in order, until one is an error.
-  Result<void> ScanSeries(
-      std::string_view prefix,
+  // Gives every record of a table whose key starts with `prefix`, in order, until one is an error.
+  Result<void> Scan(
+      Table table, std::string_view prefix,
       const std::function<Result<void>(std::string_view key, std::string_view value)>& take) const;
 
   Result<FamilyHandle> Create(const std::string& name, Use use);
@@ -81,7 +83,7 @@ class Database {
   std::string secret_;
   std::atomic<bool> needs_restart_ = false;
   FamilyHandle default_;
-  FamilyHandle series_;
+  std::array<FamilyHandle, kTables> tables_;
   FamilyHandle records_;
   std::map<uint64_t, FamilyHandle> journals_;
   std::map<int32_t, FamilyHandle> chunks_;

@@ -134,7 +134,7 @@ Index::Index(uint64_t seed, uint32_t series_max)
 
 // ---- Making and loading.
 
-Result<ColumnId> Index::Register(const Labels& series, std::vector<Definition>* changed) {
+Result<ColumnId> Index::Register(const Labels& series, std::vector<Change>* changed) {
   const SplitSeries split = Split(series);
   const Error full{Code::kExhausted,
                    "the limit of " + std::to_string(series_max_) + " series is reached"};
@@ -253,30 +253,30 @@ uint32_t Index::InternBound(std::string_view text, double number) {
 
 // ---- Records.
 
-Definition Index::FamilyDefinition(uint32_t family) const {
+Change Index::FamilyDefinition(uint32_t family) const {
   const FamilyInfo& info = families_[family];
-  Definition made{.key = "f", .value = {}};
-  PutU32Be(family, &made.key);
-  made.value.push_back(static_cast<char>(kDefinitionVersion));
-  PutText(symbols_.Text(info.base), &made.value);
-  PutVarint(info.labels_size, &made.value);
+  std::string key = "f";
+  PutU32Be(family, &key);
+  std::string value(1, static_cast<char>(kDefinitionVersion));
+  PutText(symbols_.Text(info.base), &value);
+  PutVarint(info.labels_size, &value);
   for (const LabelIds& label : LabelsAt(info)) {
-    PutText(symbols_.Text(label.name), &made.value);
-    PutText(symbols_.Text(label.value), &made.value);
+    PutText(symbols_.Text(label.name), &value);
+    PutText(symbols_.Text(label.value), &value);
   }
-  return made;
+  return {.table = Table::kSeries, .key = std::move(key), .value = std::move(value)};
 }
 
-Definition Index::ColumnDefinition(uint32_t column) const {
+Change Index::ColumnDefinition(uint32_t column) const {
   const ColumnInfo& info = columns_[column];
-  Definition made{.key = "c", .value = {}};
-  PutU32Be(column, &made.key);
-  made.value.push_back(static_cast<char>(kDefinitionVersion));
-  PutVarint(info.family, &made.value);
-  PutVarint(info.ordinal, &made.value);
-  made.value.push_back(static_cast<char>(info.role));
-  PutText(info.le == kNone ? std::string_view{} : bounds_[info.le].text, &made.value);
-  return made;
+  std::string key = "c";
+  PutU32Be(column, &key);
+  std::string value(1, static_cast<char>(kDefinitionVersion));
+  PutVarint(info.family, &value);
+  PutVarint(info.ordinal, &value);
+  value.push_back(static_cast<char>(info.role));
+  PutText(info.le == kNone ? std::string_view{} : bounds_[info.le].text, &value);
+  return {.table = Table::kSeries, .key = std::move(key), .value = std::move(value)};
 }
 
 Result<void> Index::LoadFamily(std::string_view key, std::string_view value) {

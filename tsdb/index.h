@@ -11,6 +11,7 @@
 #include "base/labels.h"
 #include "base/matcher.h"
 #include "base/result.h"
+#include "tsdb/change.h"
 #include "tsdb/family.h"
 #include "tsdb/store.h"
 #include "tsdb/symbols.h"
@@ -20,12 +21,6 @@ namespace nines::tsdb {
 // More columns than any real histogram has.  A row holds a cell for each, so a sender that makes up
 // bounds must not make rows wide without end.
 inline constexpr uint32_t kFamilyColumnsMax = 1024;
-
-// One record of the column family `series` (tsdb/FORMAT.md).
-struct Definition {
-  std::string key;
-  std::string value;
-};
 
 // Which families and columns there are, in memory.  Not synchronised; const calls are safe for
 // concurrent use with one another.
@@ -43,7 +38,7 @@ class Index {
   // The column of `series`, made if it is new.  What must be written for it is added to `changed`:
   // a new family, a new column, or the new spelling of a bound.  kExhausted: `series_max`, or
   // kFamilyColumnsMax; nothing is changed then.
-  Result<ColumnId> Register(const Labels& series, std::vector<Definition>* changed);
+  Result<ColumnId> Register(const Labels& series, std::vector<Change>* changed);
 
   // Puts back what Register() gave.  REQUIRES: families before columns, each in order of its id.
   // kCorrupt: not such a record, or out of order.
@@ -117,8 +112,8 @@ class Index {
   uint32_t FindColumn(const FamilyInfo& family, Role role, double bound) const;
   uint32_t AddColumn(uint32_t family, Role role, uint32_t le);
   uint32_t InternBound(std::string_view text, double number);
-  Definition FamilyDefinition(uint32_t family) const;
-  Definition ColumnDefinition(uint32_t column) const;
+  Change FamilyDefinition(uint32_t family) const;
+  Change ColumnDefinition(uint32_t column) const;
   // The shortest list of families that holds all that can match, or nullptr for all families.
   const std::vector<uint32_t>* Narrowest(const NameFilter& names,
                                          const std::vector<LabelFilter>& filters,

@@ -64,13 +64,18 @@ Result<void> JournalLog::ReplayOne(
   return {};
 }
 
-Result<void> JournalLog::Write(std::span<const Definition> definitions,
+Result<void> JournalLog::Write(std::span<const Change> changes,
                                std::span<const tsdb::Append> samples) {
   rocksdb::WriteBatch& batch = batch_->batch;
   batch.Clear();
   for (const auto& [family, key] : undone_) batch.Delete(family.get(), key);
-  for (const Definition& made : definitions) {
-    batch.Put(database_->series().get(), made.key, made.value);
+  for (const Change& change : changes) {
+    rocksdb::ColumnFamilyHandle* const table = database_->table(change.table).get();
+    if (change.value) {
+      batch.Put(table, change.key, *change.value);
+    } else {
+      batch.Delete(table, change.key);
+    }
   }
   std::string key;
   if (!samples.empty()) {

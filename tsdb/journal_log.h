@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "tsdb/change.h"
 #include "tsdb/database.h"
-#include "tsdb/index.h"
 #include "tsdb/store.h"
 
 namespace nines::tsdb {
@@ -28,10 +28,10 @@ class JournalLog {
   // entry.
   Result<void> Replay(const std::function<Result<void>(std::span<const tsdb::Append>)>& take);
 
-  // Writes definitions and one entry and, under SyncMode::kAlways, syncs.  An error: none of it
-  // counts as written, and a later success makes sure that none of it comes back.
-  Result<void> Write(std::span<const Definition> definitions,
-                     std::span<const tsdb::Append> samples);
+  // Writes changes of other records and one entry in one batch and, under SyncMode::kAlways, syncs.
+  // An error: none of it counts as written, and a later success makes sure that no entry comes
+  // back.
+  Result<void> Write(std::span<const Change> changes, std::span<const tsdb::Append> samples);
 
   // Makes durable what was written without a sync.  False: there was nothing.
   Result<bool> Sync();

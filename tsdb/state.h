@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tsdb/alias_table.h"
+#include "tsdb/change.h"
 #include "tsdb/database.h"
 #include "tsdb/head.h"
 #include "tsdb/index.h"
@@ -38,7 +39,7 @@ struct State {
   mutable FairSharedMutex index_lock;
   Index index;  // Guarded by index_lock, likewise aliases and pending.
   AliasTable aliases;
-  std::vector<Definition> pending;  // Not durable yet.
+  std::vector<Change> pending;  // Not durable yet.
 
   mutable FairSharedMutex head_lock;
   Head head;                      // Guarded by head_lock.  Only the leader changes its live rows.

@@ -56,8 +56,8 @@ Result<void> Store::Impl::Load() {
     return state.index.LoadColumn(key, value);
   };
   // A column names its family, so families go first, though their keys sort behind.
-  if (auto loaded = state.database->ScanSeries("f", load_family); !loaded) return loaded;
-  if (auto loaded = state.database->ScanSeries("c", load_column); !loaded) return loaded;
+  if (auto loaded = state.database->Scan(Table::kSeries, "f", load_family); !loaded) return loaded;
+  if (auto loaded = state.database->Scan(Table::kSeries, "c", load_column); !loaded) return loaded;
   return committer.Replay();
 }
 

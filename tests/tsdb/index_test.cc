@@ -42,7 +42,7 @@ class IndexTest : public ::testing::Test {
   }
 
   Index index_{kSeed, 1000};
-  std::vector<Definition> changed_;
+  std::vector<Change> changed_;
 };
 
 TEST_F(IndexTest, OneFamilyForAHistogram) {
@@ -114,7 +114,7 @@ TEST_F(IndexTest, LoadsWhatItGave) {
   Index loaded(kSeed + 1, 1000);
   // As a database keeps them: the last of each key, in order of keys.
   std::map<std::string, std::string> records;
-  for (const Definition& one : changed_) records[one.key] = one.value;
+  for (const Change& one : changed_) records[one.key] = one.value.value();
   for (const char kind : {'f', 'c'}) {
     for (const auto& [key, value] : records) {
       if (key[0] != kind) continue;
@@ -128,7 +128,7 @@ TEST_F(IndexTest, LoadsWhatItGave) {
     EXPECT_EQ(loaded.PlaceOf(ColumnId{i}).family, index_.PlaceOf(ColumnId{i}).family);
     EXPECT_EQ(loaded.PlaceOf(ColumnId{i}).ordinal, index_.PlaceOf(ColumnId{i}).ordinal);
   }
-  std::vector<Definition> none;
+  std::vector<Change> none;
   EXPECT_EQ(*loaded.Register({{"__name__", "up"}, {"job", "a"}, {"zone", "z"}}, &none),
             *index_.Register({{"__name__", "up"}, {"job", "a"}, {"zone", "z"}}, &none));
   EXPECT_TRUE(none.empty());
@@ -140,30 +140,31 @@ TEST_F(IndexTest, DamagedRecords) {
   const auto check = [&](bool family, std::string key, std::string value, const char* what) {
     Index fresh(kSeed, 10);
     if (!family) {
-      ASSERT_TRUE(fresh.LoadFamily(changed_[0].key, changed_[0].value));
+      ASSERT_TRUE(fresh.LoadFamily(changed_[0].key, *changed_[0].value));
     }
     const auto done = family ? fresh.LoadFamily(key, value) : fresh.LoadColumn(key, value);
     ASSERT_FALSE(done) << what;
     EXPECT_EQ(done.error().code, Code::kCorrupt) << what;
   };
   for (const bool family : {true, false}) {
-    const Definition& good = changed_[family ? 0 : 1];
-    for (size_t size = 0; size < good.value.size(); ++size) {
-      check(family, good.key, good.value.substr(0, size), "ends early");
+    const std::string key = changed_[family ? 0 : 1].key;
+    const std::string value = changed_[family ? 0 : 1].value.value();
+    for (size_t size = 0; size < value.size(); ++size) {
+      check(family, key, value.substr(0, size), "ends early");
     }
-    check(family, good.key, good.value + "x", "bytes left");
-    check(family, good.key + "x", good.value, "long key");
-    check(family, good.key.substr(0, 4), good.value, "short key");
-    check(family, good.key.substr(0, 4) + "\x01", good.value, "a gap in the ids");
-    std::string other_version = good.value;
+    check(family, key, value + "x", "bytes left");
+    check(family, key + "x", value, "long key");
+    check(family, key.substr(0, 4), value, "short key");
+    check(family, key.substr(0, 4) + "\x01", value, "a gap in the ids");
+    std::string other_version = value;
     other_version[0] = '\x02';
-    check(family, good.key, other_version, "version");
+    check(family, key, other_version, "version");
   }
 }
 
 TEST_F(IndexTest, SeriesLimit) {
   Index small(kSeed, 2);
-  std::vector<Definition> changed;
+  std::vector<Change> changed;
   EXPECT_TRUE(small.Register({{"__name__", "a"}}, &changed));
   EXPECT_TRUE(small.Register({{"__name__", "a_sum"}}, &changed));
   const size_t before = changed.size();
@@ -180,7 +181,7 @@ TEST_F(IndexTest, SeriesLimit) {
 
 TEST_F(IndexTest, ColumnLimit) {
   Index wide(kSeed, 1'000'000);
-  std::vector<Definition> changed;
+  std::vector<Change> changed;
   const auto add = [&](uint32_t i) {
     return wide.Register({{"__name__", "x_bucket"}, {"le", std::to_string(i)}}, &changed);
   };
