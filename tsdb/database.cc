@@ -153,6 +153,18 @@ class Database::LogSyncer final : public rocksdb::EventListener {
   std::atomic<rocksdb::DB*> rocks_ = nullptr;
 };
 
+// Files of RocksDB's own making; it calls from threads of its own.
+class Database::TableCounter final : public rocksdb::EventListener {
+ public:
+  void OnTableFileCreated(const rocksdb::TableFileCreationInfo& info) override {
+    bytes_ += info.file_size;
+  }
+  uint64_t bytes() const { return bytes_; }
+
+ private:
+  std::atomic<uint64_t> bytes_ = 0;
+};
+
 struct Database::Settings {
   rocksdb::DBOptions database;
   rocksdb::ColumnFamilyOptions small;
@@ -280,6 +292,8 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path, rocksd
   if (env == nullptr) env = rocksdb::Env::Default();
   std::unique_ptr<Database> database(new Database());
   database->settings_ = std::make_unique<Settings>(env);
+  database->table_counter_ = std::make_shared<TableCounter>();
+  database->settings_->database.listeners.push_back(database->table_counter_);
   if (mode != SyncMode::kAlways) {
     database->log_syncer_ = std::make_shared<LogSyncer>();
     database->settings_->database.listeners.push_back(database->log_syncer_);
@@ -376,6 +390,8 @@ Result<void> Database::CheckFormat(const std::string& path) {
 }
 
 Database::~Database() = default;
+
+uint64_t Database::table_bytes_written() const { return table_counter_->bytes(); }
 
 Result<void> Database::Scan(
     Table table, std::string_view prefix,

@@ -68,6 +68,8 @@ class Database {
   Result<void> Resume();
   // Whether Resume() found that it cannot, ever.
   bool needs_restart() const { return needs_restart_; }
+  // Bytes of table files that were made since it was opened, by writing memory out and compacting.
+  uint64_t table_bytes_written() const;
 
  private:
   Database() = default;
@@ -76,9 +78,11 @@ class Database {
   Result<void> CheckFormat(const std::string& path);
 
   class LogSyncer;
+  class TableCounter;
   struct Settings;
   std::unique_ptr<Settings> settings_;
   std::shared_ptr<LogSyncer> log_syncer_;  // Null under kAlways.
+  std::shared_ptr<TableCounter> table_counter_;
   std::unique_ptr<rocksdb::DB> rocks_;
   std::string secret_;
   std::atomic<bool> needs_restart_ = false;

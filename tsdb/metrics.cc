@@ -16,6 +16,7 @@ struct Metrics::Families {
   prometheus::Counter& corrupt;
   prometheus::Counter& checkpoints;
   prometheus::Histogram& checkpoint_seconds;
+  prometheus::Counter& table_bytes;
 
   explicit Families(prometheus::Registry* registry)
       : series(prometheus::BuildGauge()
@@ -53,12 +54,19 @@ struct Metrics::Families {
                         .Help("Journal generations written out as fragments.")
                         .Register(*registry)
                         .Add({})),
-        checkpoint_seconds(prometheus::BuildHistogram()
-                               .Name("nines_tsdb_checkpoint_duration_seconds")
-                               .Help("How long a checkpoint took.")
-                               .Register(*registry)
-                               .Add({}, prometheus::Histogram::BucketBoundaries{
-                                            0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100})) {}
+        checkpoint_seconds(
+            prometheus::BuildHistogram()
+                .Name("nines_tsdb_checkpoint_duration_seconds")
+                .Help("How long a checkpoint took.")
+                .Register(*registry)
+                .Add({}, prometheus::Histogram::BucketBoundaries{0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30,
+                                                                 100})),
+        table_bytes(prometheus::BuildCounter()
+                        .Name("nines_tsdb_table_written_bytes_total")
+                        .Help("Bytes of table files written, all but the log: checkpoints, "
+                              "joining, compaction.")
+                        .Register(*registry)
+                        .Add({})) {}
 };
 
 Metrics::Metrics(prometheus::Registry* registry)
@@ -90,6 +98,11 @@ void Metrics::SetSeries(uint64_t series) {
 
 void Metrics::SetHeadSamples(uint64_t samples) {
   if (families_) families_->samples.Set(static_cast<double>(samples));
+}
+
+void Metrics::SetTableBytesWritten(uint64_t bytes) {
+  if (!families_) return;
+  families_->table_bytes.Increment(static_cast<double>(bytes) - families_->table_bytes.Value());
 }
 
 void Metrics::SetDiskFree(uint64_t bytes) {

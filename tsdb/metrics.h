@@ -22,6 +22,8 @@ class Metrics {
   void SetSeries(uint64_t series);
   void SetHeadSamples(uint64_t samples);
   void SetDiskFree(uint64_t bytes);
+  // All since the start.  One thread at a time.
+  void SetTableBytesWritten(uint64_t bytes);
 
  private:
   struct Families;

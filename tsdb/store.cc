@@ -168,6 +168,7 @@ Result<void> Store::Maintain(Time now) {
   if (impl_->checkpointer.IsDue(now)) done = impl_->checkpointer.Run(now);
   if (done) done = state.partitions.DropBefore(now - state.options.retention);
   if (done) done = state.partitions.CompactOne(now);
+  state.metrics.SetTableBytesWritten(state.database->table_bytes_written());
   if (!done) state.is_sick = true;
   return done;
 }

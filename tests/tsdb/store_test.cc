@@ -463,6 +463,8 @@ TEST_F(StoreTest, Metrics) {
                            "nines_tsdb_checkpoint_duration_seconds_count 1"}) {
     EXPECT_NE(text().find(line), std::string::npos) << line << "\n" << text();
   }
+  EXPECT_NE(text().find("\nnines_tsdb_table_written_bytes_total "), std::string::npos) << text();
+  EXPECT_EQ(text().find("nines_tsdb_table_written_bytes_total 0\n"), std::string::npos) << text();
   store_.reset();
 }
 
