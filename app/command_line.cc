@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <string>
 
+#include "app/inspect.h"
 #include "app/serve.h"
 #include "app/version.h"
 #include "base/log.h"
@@ -26,10 +27,19 @@ CLI::Validator Accepts(Parse parse) {
 struct CommandLine {
   CLI::App app{"Nines keeps the latency promises of online services.", "nines"};
   ServeFlags serve_flags;
+  InspectFlags inspect_flags;
   std::string help_topic;
 
   CommandLine() {
     app.require_subcommand(1);
+    AddServe();
+    AddInspect();
+    app.add_subcommand("version", "Print the version");
+    CLI::App* help = app.add_subcommand("help", "Print this text, or that of a command");
+    help->add_option("command", help_topic, "The command to explain");
+  }
+
+  void AddServe() {
     CLI::App* serve = app.add_subcommand("serve", "Run the server");
     serve->add_option("--config.file", serve_flags.config_file,
                       "The configuration, nines.yml; without it, defaults and no SLOs");
@@ -43,9 +53,15 @@ struct CommandLine {
     serve->add_option("--log.format", serve_flags.log_format, "logfmt or json")
         ->capture_default_str()
         ->check(Accepts(log::ParseFormat));
-    app.add_subcommand("version", "Print the version");
-    CLI::App* help = app.add_subcommand("help", "Print this text, or that of a command");
-    help->add_option("command", help_topic, "The command to explain");
+  }
+
+  void AddInspect() {
+    CLI::App* inspect = app.add_subcommand("inspect", "Print what a data folder or snapshot holds");
+    inspect->add_option("--storage.path", inspect_flags.storage_path, "The folder of the data")
+        ->capture_default_str();
+    inspect->add_flag("--json", inspect_flags.json, "Print JSON");
+    inspect->add_option("--top", inspect_flags.top, "How many metric names to list")
+        ->capture_default_str();
   }
 
   const CLI::App* Find(const std::string& command) const {
@@ -84,6 +100,7 @@ int Main(int argc, char** argv) {
   }
   const std::string command = line.app.get_subcommands().front()->get_name();
   if (command == "serve") return Serve(line.serve_flags);
+  if (command == "inspect") return Inspect(line.inspect_flags);
   if (command == "help") return PrintHelp(line.help_topic);
   std::printf("nines %s\n", kVersion);
   return 0;

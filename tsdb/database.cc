@@ -337,11 +337,19 @@ Result<void> Database::OpenRocks(const std::string& path, rocksdb::Env* env,
   }
   CHECK(env != nullptr);
   rocks_.reset(raw);
+  Adopt(names, handles);
+  return {};
+}
+
+void Database::Adopt(const std::vector<std::string>& names,
+                     const std::vector<rocksdb::ColumnFamilyHandle*>& handles) {
+  rocksdb::DB* const rocks = rocks_.get();
   for (size_t i = 0; i < names.size(); ++i) {
-    FamilyHandle handle(handles[i], [raw](rocksdb::ColumnFamilyHandle* h) {
-      raw->DestroyColumnFamilyHandle(h).PermitUncheckedError();
+    FamilyHandle handle(handles[i], [rocks](rocksdb::ColumnFamilyHandle* h) {
+      rocks->DestroyColumnFamilyHandle(h).PermitUncheckedError();
     });
     const std::string& name = names[i];
+    if (keeps_all_) all_.push_back(handle);
     if (name == kDefaultName)
       default_ = std::move(handle);
     else if (name == kRecordsName)
@@ -353,40 +361,72 @@ Result<void> Database::OpenRocks(const std::string& path, rocksdb::Env* env,
     else if (const auto day = DayOf(name))
       chunks_[*day] = std::move(handle);
   }
-  return {};
+}
+
+Result<bool> Database::ReadFormat(const std::string& path) {
+  rocksdb::Status status = rocks_->Get({}, default_.get(), std::string(kFormatKey), &format_);
+  if (status.IsNotFound()) return false;
+  if (!status.ok()) return FromStatus("cannot read the format of " + path, status);
+  if (format_ != kFormat && format_ != kOldFormat) {
+    return Foreign(path, "has the format \"" + format_ + "\"; this version knows \"" +
+                             std::string(kOldFormat) + "\" and \"" + std::string(kFormat) + "\"");
+  }
+  status = rocks_->Get({}, default_.get(), std::string(kSecretKey), &secret_);
+  if (status.ok() && secret_.size() == kSecretBytes) return true;
+  return Error{Code::kCorrupt, "the secret of the database in " + path + " is damaged"};
 }
 
 Result<void> Database::CheckFormat(const std::string& path) {
-  std::string format;
-  rocksdb::Status status = rocks_->Get(
-      {}, default_.get(), rocksdb::Slice(kFormatKey.data(), kFormatKey.size()), &format);
+  const Result<bool> has = ReadFormat(path);
+  if (!has) return has.error();
+  if (*has && format_ == kFormat) return {};
+  rocksdb::WriteBatch batch;
+  if (!*has) {
+    // New, or the power went before this write.
+    if (!journals_.empty() || !chunks_.empty()) {
+      return Error{Code::kCorrupt, "the database in " + path + " has lost its format record"};
+    }
+    secret_ = RandomBytes(kSecretBytes);
+    batch.Put(default_.get(), std::string(kSecretKey), secret_);
+  }
+  format_ = kFormat;
+  batch.Put(default_.get(), std::string(kFormatKey), format_);
   rocksdb::WriteOptions synced;
   synced.sync = true;
-  if (status.ok()) {
-    if (format != kFormat && format != kOldFormat) {
-      return Foreign(path, "has the format \"" + format + "\"; this version knows \"" +
-                               std::string(kOldFormat) + "\" and \"" + std::string(kFormat) + "\"");
-    }
-    status = rocks_->Get({}, default_.get(), std::string(kSecretKey), &secret_);
-    if (!status.ok() || secret_.size() != kSecretBytes) {
-      return Error{Code::kCorrupt, "the secret of the database in " + path + " is damaged"};
-    }
-    if (format == kFormat) return {};
-    status = rocks_->Put(synced, default_.get(), std::string(kFormatKey), std::string(kFormat));
-    return status.ok() ? Result<void>{} : FromStatus("cannot write to " + path, status);
-  }
-  if (!status.IsNotFound()) return FromStatus("cannot read the format of " + path, status);
-  // New, or the power went before this write.
-  if (!journals_.empty() || !chunks_.empty()) {
-    return Error{Code::kCorrupt, "the database in " + path + " has lost its format record"};
-  }
-  secret_ = RandomBytes(kSecretBytes);
-  rocksdb::WriteBatch batch;
-  batch.Put(default_.get(), std::string(kFormatKey), std::string(kFormat));
-  batch.Put(default_.get(), std::string(kSecretKey), secret_);
-  status = rocks_->Write(synced, &batch);
+  const rocksdb::Status status = rocks_->Write(synced, &batch);
   if (!status.ok()) return FromStatus("cannot write to " + path, status);
   return {};
+}
+
+Result<std::unique_ptr<Database>> Database::OpenToRead(const std::string& path, rocksdb::Env* env) {
+  if (env == nullptr) env = rocksdb::Env::Default();
+  std::unique_ptr<Database> database(new Database());
+  database->settings_ = std::make_unique<Settings>(env);
+  rocksdb::DBOptions& options = database->settings_->database;
+  options.info_log_level = rocksdb::FATAL_LEVEL;
+  // All files are opened now: a process that has it open may delete them at any time.
+  options.max_open_files = -1;
+  if (!env->FileExists(path + "/CURRENT").ok()) {
+    return Error{Code::kNotFound, "there is no database in " + path};
+  }
+  const Result<std::vector<std::string>> names = FindFamilies(path, env, options);
+  if (!names) return names.error();
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (const std::string& name : *names) {
+    descriptors.emplace_back(name, database->settings_->For(name));
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* raw = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::OpenForReadOnly(options, path, descriptors, &handles, &raw);
+  if (!status.ok()) return FromStatus("cannot read the database in " + path, status);
+  database->rocks_.reset(raw);
+  database->keeps_all_ = true;
+  database->Adopt(*names, handles);
+  const Result<bool> has_format = database->ReadFormat(path);
+  if (!has_format) return has_format.error();
+  if (!*has_format) return Foreign(path, "holds a database without our format record");
+  return database;
 }
 
 Database::~Database() = default;

@@ -40,6 +40,11 @@ class Database {
   // nothing from the middle.
   static Result<std::unique_ptr<Database>> Open(const std::string& path, rocksdb::Env* env,
                                                 SyncMode mode);
+  // Opens what is there as of now and writes not a byte, so that a process may have it open and the
+  // directory may be read-only.  Nothing that writes may be called.  kNotFound: there is no
+  // database. kCorrupt, kInvalid: as Open().  kUnavailable: it cannot be read, or was changed
+  // meanwhile.
+  static Result<std::unique_ptr<Database>> OpenToRead(const std::string& path, rocksdb::Env* env);
   ~Database();
 
   rocksdb::DB* rocks() const { return rocks_.get(); }
@@ -47,6 +52,10 @@ class Database {
   const FamilyHandle& records() const { return records_; }
   // 32 random bytes, made when the database was.
   const std::string& secret() const { return secret_; }
+  // The text of the format record.
+  const std::string& format() const { return format_; }
+  // Every column family, of one that was opened to be read; else empty.
+  const std::vector<FamilyHandle>& all() const { return all_; }
 
   // Those found when it was opened, by generation and by day since 1970.  Given away: the caller
   // keeps them.
@@ -75,6 +84,11 @@ class Database {
   Database() = default;
   Result<void> OpenRocks(const std::string& path, rocksdb::Env* env,
                          const std::vector<std::string>& names);
+  // Gives the handles that RocksDB made to their members.
+  void Adopt(const std::vector<std::string>& names,
+             const std::vector<rocksdb::ColumnFamilyHandle*>& handles);
+  // False: there is no format record yet.
+  Result<bool> ReadFormat(const std::string& path);
   Result<void> CheckFormat(const std::string& path);
 
   class LogSyncer;
@@ -84,7 +98,10 @@ class Database {
   std::shared_ptr<LogSyncer> log_syncer_;  // Null under kAlways.
   std::shared_ptr<TableCounter> table_counter_;
   std::unique_ptr<rocksdb::DB> rocks_;
+  std::string format_;
   std::string secret_;
+  bool keeps_all_ = false;
+  std::vector<FamilyHandle> all_;
   std::atomic<bool> needs_restart_ = false;
   FamilyHandle default_;
   std::array<FamilyHandle, kTables> tables_;

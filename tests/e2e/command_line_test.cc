@@ -3,7 +3,9 @@
 #include <signal.h>
 
 #include "base/clock.h"
+#include "tests/support/histogram.h"
 #include "tests/support/nines_process.h"
+#include "tests/support/remote_write.h"
 #include "tests/support/temp_dir.h"
 
 namespace nines::test {
@@ -45,6 +47,9 @@ TEST(CommandLine, StatusAndOutput) {
       {{"serve", "--config.file=" + folder.File("bad.yml"), data}, 1, "bad.yml:2: global."},
       {{"serve", "--web.listen-address=nowhere", data}, 1, "nowhere"},
       {{"serve", "--storage.path=" + folder.File("bad.yml")}, 1, "bad.yml"},
+      {{"inspect", "--storage.path=" + folder.File("none")},
+       1,
+       "no database in " + folder.File("none")},
   };
   for (const auto& c : cases) {
     const Ran ran = RunNines(c.arguments);
@@ -86,6 +91,29 @@ TEST(CommandLine, SighupReloadsSigtermEnds) {
   EXPECT_NE(nines.log().find("one.yml:1"), std::string::npos) << nines.log();
   EXPECT_NE(nines.Get("/api/v1/slos").find("\"id\":\"one\""), std::string::npos);
   EXPECT_EQ(nines.Terminate(), 0) << nines.log();
+}
+
+TEST(CommandLine, InspectWhileServing) {
+  TempDir folder;
+  NinesProcess nines(NINES_PROGRAM, folder.path());
+  ASSERT_NO_FATAL_FAILURE(nines.Start());
+  HistogramCounter histogram("latency_seconds", Labels({{"job", "a"}}), {"0.1"});
+  const auto written = PostWrite(nines.client(), nines.url(), histogram.At(SystemClock().Wall()));
+  ASSERT_TRUE(written && written->status == 204) << nines.log();
+  const std::string data = "--storage.path=" + nines.data_path();
+  const Ran beside = RunNines({"inspect", data});
+  EXPECT_EQ(beside.status, 0) << beside.output;
+  EXPECT_NE(beside.output.find(", a process has it open\n"), std::string::npos) << beside.output;
+  EXPECT_NE(beside.output.find("journal.0000000001        1        4 "), std::string::npos)
+      << beside.output;
+  EXPECT_EQ(nines.Terminate(), 0) << nines.log();
+  const Ran after = RunNines({"inspect", data, "--json", "--top=1"});
+  EXPECT_EQ(after.status, 0) << after.output;
+  for (const std::string part :
+       {"\"in_use\":false", "\"series\":4,", "\"samples\":4,",
+        "\"most_series\":[{\"metric\":\"latency_seconds\",\"series\":4,"}) {
+    EXPECT_NE(after.output.find(part), std::string::npos) << part << "\n" << after.output;
+  }
 }
 
 TEST(CommandLine, JsonLogs) {
