@@ -1,0 +1,22 @@
+// prometheus.WriteRequest as ingest reads it: bounds, and every label set in the three ways in
+// which it is read.
+#include "base/check.h"
+#include "ingest/remote_write_v1.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace nines::ingest;
+  constexpr uint32_t kSamplesMax = 100;
+  static WireRequest request;
+  const std::string_view body(reinterpret_cast<const char*>(data), size);
+  if (!DecodeWriteRequest(body, kSamplesMax, &request)) return 0;
+  CHECK(request.samples.size() <= kSamplesMax);
+  for (const WireSeries& series : request.series) {
+    CHECK(series.first_sample + size_t{series.sample_count} <= request.samples.size());
+    const LabelSizes sizes = MeasureRawLabels(series.raw_labels);
+    CHECK(sizes.name <= size && sizes.value <= size);
+    CHECK(DescribeRawLabels(series.raw_labels).size() < 4096);
+    const auto labels = ParseRawLabels(series.raw_labels);
+    if (labels) CHECK(!labels->Get(nines::kMetricName).empty());
+  }
+  return 0;
+}
