@@ -22,6 +22,8 @@ import urllib.error
 import urllib.request
 
 TITLES = {"nines": "Nines", "victoria-metrics": "VictoriaMetrics", "prometheus": "Prometheus"}
+# Nines with another storage.sync than always.
+SYNC_TITLES = {"nines": "always", "nines-interval": "interval", "nines-os": "os"}
 TICKS = os.sysconf("SC_CLK_TCK")
 SETTLE_LIMIT_SECONDS = 300
 START_LIMIT_SECONDS = 180
@@ -115,8 +117,8 @@ def start(name, args, folder):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     peers = pathlib.Path(args.peers) / "usr/bin"
-    if name == "nines":
-        (folder / "nines.yml").write_text("storage: {retention: 40d}\n")
+    if name in SYNC_TITLES:
+        (folder / "nines.yml").write_text(f"storage: {{retention: 40d, sync: {SYNC_TITLES[name]}}}\n")
         argv = [f"{args.build}/nines", "serve", "--config.file={folder}/nines.yml",
                 "--storage.path={folder}/data", "--web.listen-address=127.0.0.1:{port}",
                 "--log.level=warn"]
@@ -238,7 +240,7 @@ FORMS = {"bytes a sample on disk": "{:.2f}", "written in all / kept": "{:.2f}",
          "request p50, ms": "{:.2f}", "request p99, ms": "{:.2f}",
          "seconds from start to ready": "{:.1f}"}
 
-# Name -> what it runs, its words, its load, and the most runs that it is worth.
+# Name -> what it runs, its words, its load.
 CASES = {
     "known": (ingest_once, "Known series, 100,000 series × 40 scrapes", dict(series=100_000, warm=2, scrapes=40)),
     "creation": (ingest_once, "With the series' creation, 100,000 × 40", dict(series=100_000, scrapes=40)),
@@ -246,6 +248,8 @@ CASES = {
               dict(series=100_000, scrapes=40, churn_every=5)),
     "paced": (ingest_once, "Paced at 100,000 samples a second, 100,000 × 12",
               dict(series=100_000, warm=1, scrapes=12, rate=100_000)),
+    "sync": (ingest_once, "storage.sync, known series, 100,000 × 40",
+             dict(series=100_000, warm=2, scrapes=40)),
     "restart": (restart_once, "kill -9 with 998,400 series × 10 scrapes in the log", dict(series=998_400, scrapes=10)),
     "month": (month_once, "30 days of 3,200 series at 60 s", dict(series=3_200, days=30)),
 }
@@ -253,18 +257,19 @@ CASES = {
 
 def run_case(args, case):
     once, title, load = CASES[case]
-    runs = {name: [] for name in args.servers}
+    titles = SYNC_TITLES if case == "sync" else {name: TITLES[name] for name in args.servers}
+    runs = {name: [] for name in titles}
     for turn in range(args.runs):
-        for name in args.servers:
+        for name in titles:
             print(f"  run {turn + 1} of {args.runs}: {name}, {title}", file=sys.stderr, flush=True)
             with tempfile.TemporaryDirectory(prefix="nines-bench-", dir=args.scratch) as folder:
                 runs[name].append(once(name, args, pathlib.Path(folder) / name, **load))
             print(f"    {runs[name][-1]}", file=sys.stderr, flush=True)
     print(f"\n{title}; median of {args.runs} alternating runs:\n")
-    print("| | " + " | ".join(TITLES[name] for name in args.servers) + " |")
-    print("|---" * (len(args.servers) + 1) + "|")
-    for row in runs[args.servers[0]][0]:
-        medians = [statistics.median(run[row] for run in runs[name]) for name in args.servers]
+    print("| | " + " | ".join(titles.values()) + " |")
+    print("|---" * (len(titles) + 1) + "|")
+    for row in next(iter(runs.values()))[0]:
+        medians = [statistics.median(run[row] for run in runs[name]) for name in titles]
         form = FORMS.get(row, "{:,.0f}")
         print(f"| {row} | " + " | ".join(form.format(m) for m in medians) + " |", flush=True)
 
