@@ -5,107 +5,126 @@
 #include "base/check.h"
 
 namespace nines::tsdb {
+namespace {
 
-size_t Admission::CellHash::operator()(const Cell& cell) const {
-  const uint64_t mixed =
-      (static_cast<uint64_t>(cell.time_ms) ^ uint64_t{cell.column} << 40) * 0x9e3779b97f4a7c15u;
-  return static_cast<size_t>(mixed ^ mixed >> 32);
-}
+double ValueOf(const tsdb::Append& sample) { return sample.value; }
+double ValueOf(const AppendHistogram&) { return 0; }
+
+}  // namespace
 
 Admission::Admission(const Limits& limits, const Index* index, Stored stored)
     : limits_(limits), index_(index), stored_(std::move(stored)) {}
 
-void Admission::Observe(const tsdb::Append& sample) {
-  const size_t column = static_cast<uint32_t>(sample.column);
+void Admission::Observe(ColumnId id, int64_t time_ms, double value) {
+  const size_t column = static_cast<uint32_t>(id);
   if (column >= newest_.size()) newest_.resize(index_->columns());
   Newest& newest = newest_[column];
-  if (sample.time_ms > newest.time_ms) newest = {sample.time_ms, sample.value};
+  if (time_ms > newest.time_ms) newest = {time_ms, value};
 }
 
-Result<AppendReport> Admission::Decide(std::span<const tsdb::Append> samples, Time now) {
+Result<AppendReport> Admission::Decide(const Writes& writes, Time now) {
   if (newest_.size() < index_->columns()) newest_.resize(index_->columns());
   const size_t undo = undo_.size();
-  const size_t accepted = accepted_.size();
+  const size_t samples = samples_.all().size();
+  const size_t histograms = histograms_.all().size();
   const Bounds bounds{.oldest_ms = ToUnixMs(now - limits_.retention),
                       .latest_ms = ToUnixMs(now + limits_.future_max)};
   AppendReport report;
-  for (uint32_t i = 0; i < samples.size(); ++i) {
+  Result<void> decided = DecideAll(writes.samples, bounds, &samples_, &report.stored,
+                                   &report.repeated, &report.refused);
+  if (decided) {
+    decided = DecideAll(writes.histograms, bounds, &histograms_, &report.histograms_stored,
+                        &report.histograms_repeated, &report.refused_histograms);
+  }
+  if (decided) return report;
+  TakeBackTo(undo, samples, histograms);
+  return decided.error();
+}
+
+template <class T>
+Result<void> Admission::DecideAll(std::span<const T> offered, const Bounds& bounds,
+                                  Accepted<T>* accepted, uint64_t* stored, uint64_t* repeated,
+                                  std::vector<AppendReport::Refused>* refused) {
+  for (uint32_t i = 0; i < offered.size(); ++i) {
+    const T& one = offered[i];
     Refusal reason{};
-    const Result<Verdict> verdict = DecideOne(samples[i], bounds, &reason);
-    if (!verdict) {
-      TakeBackTo(undo, accepted);
-      return verdict.error();
-    }
+    Result<Verdict> verdict = DecideByTime(one.column, one.time_ms, ValueOf(one), bounds, &reason);
+    if (verdict && *verdict == Verdict::kLate) verdict = DecideLate(one, &reason);
+    if (!verdict) return verdict.error();
     switch (*verdict) {
       case Verdict::kStore:
-        accepted_.push_back(samples[i]);
-        if (has_cells_) {
-          cells_.emplace(Cell{static_cast<uint32_t>(samples[i].column), samples[i].time_ms},
-                         samples[i].value);
-        }
-        ++report.stored;
+        accepted->Add(one);
+        ++*stored;
         break;
       case Verdict::kRepeated:
-        ++report.repeated;
+        ++*repeated;
         break;
       case Verdict::kRefused:
-        report.refused.push_back({i, reason});
+      case Verdict::kLate:
+        refused->push_back({i, reason});
         break;
     }
   }
-  return report;
+  return {};
 }
 
-Result<Admission::Verdict> Admission::DecideOne(const tsdb::Append& sample, const Bounds& bounds,
-                                                Refusal* reason) {
-  const uint32_t column = static_cast<uint32_t>(sample.column);
+Result<Admission::Verdict> Admission::DecideByTime(ColumnId id, int64_t time_ms, double value,
+                                                   const Bounds& bounds, Refusal* reason) {
+  const uint32_t column = static_cast<uint32_t>(id);
   CHECK(column < newest_.size());
-  if (sample.time_ms > bounds.latest_ms) {
+  if (time_ms > bounds.latest_ms) {
     *reason = Refusal::kTooFarAhead;
     return Verdict::kRefused;
   }
-  if (sample.time_ms < bounds.oldest_ms) {
+  if (time_ms < bounds.oldest_ms) {
     *reason = Refusal::kBeyondRetention;
     return Verdict::kRefused;
   }
   if (families_on_disk_ > 0) {
-    const FamilyId family = index_->PlaceOf(sample.column).family;
+    const FamilyId family = index_->PlaceOf(id).family;
     if (const Result<void> loaded = LoadFamily(family); !loaded) return loaded.error();
   }
   Newest& newest = newest_[column];
-  if (sample.time_ms > newest.time_ms) {
+  if (time_ms > newest.time_ms) {
     undo_.push_back({column, newest});
-    newest = {sample.time_ms, sample.value};
+    newest = {time_ms, value};
     return Verdict::kStore;
   }
-  if (sample.time_ms == newest.time_ms) return Compare(newest.value, sample.value, reason);
-  return DecideLate(sample, newest, reason);
+  if (newest.time_ms - time_ms <= limits_.out_of_order_window.count()) return Verdict::kLate;
+  *reason = Refusal::kTooOld;
+  return Verdict::kRefused;
 }
 
-Result<Admission::Verdict> Admission::DecideLate(const tsdb::Append& sample, const Newest& newest,
-                                                 Refusal* reason) {
-  if (newest.time_ms - sample.time_ms > limits_.out_of_order_window.count()) {
-    *reason = Refusal::kTooOld;
+Result<Admission::Verdict> Admission::DecideLate(const tsdb::Append& sample, Refusal* reason) {
+  const auto compare = [&](double stored) {
+    if (SameBits(stored, sample.value)) return Verdict::kRepeated;
+    *reason = Refusal::kDuplicate;
     return Verdict::kRefused;
+  };
+  const Newest& newest = newest_[static_cast<uint32_t>(sample.column)];
+  if (sample.time_ms == newest.time_ms) return compare(newest.value);
+  if (const auto* staged = samples_.Find(sample.column, sample.time_ms)) {
+    return compare(staged->value);
   }
-  if (!has_cells_) {
-    has_cells_ = true;
-    for (const tsdb::Append& one : accepted_) {
-      cells_.emplace(Cell{static_cast<uint32_t>(one.column), one.time_ms}, one.value);
-    }
-  }
-  const auto staged = cells_.find({static_cast<uint32_t>(sample.column), sample.time_ms});
-  if (staged != cells_.end()) return Compare(staged->second, sample.value, reason);
   const Result<std::optional<double>> stored = stored_.find(sample.column, sample.time_ms);
   if (!stored) return stored.error();
-  if (*stored) return Compare(**stored, sample.value, reason);
-  return Verdict::kStore;
+  return *stored ? compare(**stored) : Verdict::kStore;
 }
 
-Admission::Verdict Admission::Compare(double stored, double offered, Refusal* reason) {
-  if (SameBits(stored, offered)) return Verdict::kRepeated;
-  *reason = Refusal::kDuplicate;
-  return Verdict::kRefused;
+Result<Admission::Verdict> Admission::DecideLate(const AppendHistogram& histogram,
+                                                 Refusal* reason) {
+  const auto compare = [&](std::string_view stored) {
+    if (stored == histogram.bytes) return Verdict::kRepeated;
+    *reason = Refusal::kDuplicate;
+    return Verdict::kRefused;
+  };
+  if (const auto* staged = histograms_.Find(histogram.column, histogram.time_ms)) {
+    return compare(staged->bytes);
+  }
+  const Result<std::optional<std::string>> stored =
+      stored_.find_histogram(histogram.column, histogram.time_ms);
+  if (!stored) return stored.error();
+  return *stored ? compare(**stored) : Verdict::kStore;
 }
 
 Result<void> Admission::LoadFamily(FamilyId family) {
@@ -118,7 +137,7 @@ Result<void> Admission::LoadFamily(FamilyId family) {
   const std::vector<ColumnId> columns = index_->IdsOf(family);
   for (size_t ordinal = 0; ordinal < newest->size() && ordinal < columns.size(); ++ordinal) {
     const std::optional<Sample>& sample = (*newest)[ordinal];
-    if (sample) Observe({columns[ordinal], ToUnixMs(sample->at), sample->value});
+    if (sample) Observe(columns[ordinal], ToUnixMs(sample->at), sample->value);
   }
   loaded_[i] = true;
   return {};
@@ -126,25 +145,22 @@ Result<void> Admission::LoadFamily(FamilyId family) {
 
 void Admission::Accept() {
   undo_.clear();
-  accepted_.clear();
-  if (has_cells_) cells_.clear();
-  has_cells_ = false;
+  samples_.Clear();
+  histograms_.Clear();
 }
 
 void Admission::TakeBack() {
-  TakeBackTo(0, 0);
+  TakeBackTo(0, 0, 0);
   Accept();
 }
 
-void Admission::TakeBackTo(size_t undo, size_t accepted) {
+void Admission::TakeBackTo(size_t undo, size_t samples, size_t histograms) {
   while (undo_.size() > undo) {
     newest_[undo_.back().column] = undo_.back().newest;
     undo_.pop_back();
   }
-  for (size_t i = accepted; has_cells_ && i < accepted_.size(); ++i) {
-    cells_.erase({static_cast<uint32_t>(accepted_[i].column), accepted_[i].time_ms});
-  }
-  accepted_.resize(accepted);
+  samples_.Shrink(samples);
+  histograms_.Shrink(histograms);
 }
 
 }  // namespace nines::tsdb

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <functional>
+#include <optional>
 
 #include "base/check.h"
+#include "tsdb/histogram_run.h"
 #include "tsdb/packed.h"
 #include "tsdb/steps.h"
 #include "tsdb/summary.h"
@@ -22,6 +24,7 @@ enum class Coding : uint8_t {
   kAgainstCount = 3,
   kBits = 4,
   kRaw = 5,
+  kHistograms = 6,
 };
 constexpr uint8_t kCodingBits = 7;
 
@@ -35,6 +38,10 @@ constexpr uint8_t kExceptions = 1 << 5;  // Some cells are written apart.
 constexpr uint8_t kHeadBits = kCodingBits | kPresenceBits | kExceptions;
 
 constexpr size_t kEntryMin = 2;  // Bytes of a column in the directory.
+
+bool IsCoding(uint8_t head, Coding coding) {
+  return (head & kCodingBits) == static_cast<uint8_t>(coding);
+}
 
 // ---- Writing.
 
@@ -93,10 +100,25 @@ class ColumnWriter {
     column_ = &column;
     cells_.Sort(column);
     if (cells_.present == 0) return;
+    if (!column.histograms.empty()) {
+      best_.coding = Coding::kHistograms;
+      best_.exceptions_from = Kind::kStale;
+      best_.exceptions = cells_.stale;
+    } else {
+      ChooseCoding();
+    }
+    PutCells(out);
+  }
+
+ private:
+  void ChooseCoding() {
     TryRaw();
     TryIntegers();
     if (cells_.floats > 0) TryBits();
-    if (!column.is_count) TryAgainstCount();
+    if (!column_->is_count) TryAgainstCount();
+  }
+
+  void PutCells(std::string* out) {
     const size_t head = out->size();
     PutByte(static_cast<uint8_t>(best_.coding), out);
     uint8_t flags = PutPresence(out);
@@ -108,7 +130,6 @@ class ColumnWriter {
     PutValues(out);
   }
 
- private:
   bool IsException(size_t row, const Candidate& candidate) const {
     return cells_.kinds[row] >= candidate.exceptions_from;
   }
@@ -284,8 +305,18 @@ class ColumnWriter {
           PutWord(std::bit_cast<uint64_t>(column_->values[row]), out);
         }
         return;
+      case Coding::kHistograms:
+        PutHistograms(out);
+        return;
     }
     PutSteps(best_.steps, best_.plan, out);
+  }
+
+  void PutHistograms(std::string* out) const {
+    HistogramWriter writer(out);
+    for (size_t row = 0; row < rows_; ++row) {
+      if (IsCoded(row, best_)) writer.Put(column_->histograms[row]);
+    }
   }
 
   const size_t rows_;
@@ -316,6 +347,7 @@ void CheckBlock(const Block& block) {
   for (size_t i = 0; i < block.columns.size(); ++i) {
     const ColumnCells& column = block.columns[i];
     CHECK(column.values.size() == rows && column.present.size() == rows);
+    CHECK(column.histograms.empty() || column.histograms.size() == rows);
     CHECK(i == 0 || column.ordinal > block.columns[i - 1].ordinal);
   }
 }
@@ -439,6 +471,7 @@ class ColumnReader {
   bool Read() {
     const uint8_t head = in_.Byte();
     if ((head & ~kHeadBits) != 0) return false;
+    if (IsCoding(head, Coding::kHistograms)) out_.histograms.resize(rows_);
     if (!ReadPresence(head & kPresenceBits)) return false;
     if ((head & kExceptions) != 0 && !ReadExceptions()) return false;
     if (coded_ > 0 && !ReadValues(head & kCodingBits)) return false;
@@ -494,6 +527,8 @@ class ColumnReader {
       const uint64_t entry = in_.Varint();
       row += entry >> 1;
       if (row >= rows_ || out_.present[row] != kCoded) return false;
+      // A histogram is written apart as a stale marker only.
+      if ((entry & 1) == 0 && !out_.histograms.empty()) return false;
       const uint64_t bits = (entry & 1) != 0 ? kStaleBits : in_.Word();
       out_.values[row] = std::bit_cast<double>(bits);
       out_.present[row] = kException;
@@ -524,6 +559,8 @@ class ColumnReader {
       }
       case Coding::kRaw:
         return ReadRaw();
+      case Coding::kHistograms:
+        return ReadHistograms();
     }
     return false;
   }
@@ -539,6 +576,16 @@ class ColumnReader {
     if (in_.left() / sizeof(uint64_t) < coded_) return false;
     for (size_t row = 0; row < rows_; ++row) {
       if (out_.present[row] == kCoded) out_.values[row] = std::bit_cast<double>(in_.Word());
+    }
+    return true;
+  }
+
+  bool ReadHistograms() {
+    HistogramReader reader(&in_);
+    for (size_t row = 0; row < rows_; ++row) {
+      if (out_.present[row] != kCoded) continue;
+      if (!reader.Read(&out_.histograms[row])) return false;
+      out_.values[row] = ObservationCount(out_.histograms[row]);
     }
     return true;
   }
@@ -593,8 +640,8 @@ bool ReadColumn(const ColumnBytes& bytes, size_t rows, const ColumnCells* count,
 
 // The coding of a column's values, without reading them.
 bool IsAgainstCount(const ColumnBytes& bytes) {
-  return !bytes.bytes.empty() && (static_cast<uint8_t>(bytes.bytes[0]) & kCodingBits) ==
-                                     static_cast<uint8_t>(Coding::kAgainstCount);
+  return !bytes.bytes.empty() &&
+         IsCoding(static_cast<uint8_t>(bytes.bytes[0]), Coding::kAgainstCount);
 }
 
 // The count column's place in `columns`, or their number.
@@ -611,15 +658,23 @@ EncodedBlock Encode(const Block& block) {
   return {EncodeData(block), EncodeSummary(block)};
 }
 
-Result<std::vector<Sample>> DecodeColumn(std::string_view data, uint32_t ordinal) {
+namespace {
+
+// One column and the times of its block; no column where the block has none of that ordinal.
+struct OneColumn {
+  std::vector<int64_t> times_ms;
+  std::optional<ColumnCells> cells;
+};
+
+Result<OneColumn> DecodeOne(std::string_view data, uint32_t ordinal) {
   Result<Layout> layout = ReadLayout(data);
   if (!layout) return layout.error();
   const std::vector<ColumnBytes>& columns = layout->columns;
   const auto at = std::lower_bound(
       columns.begin(), columns.end(), ordinal,
       [](const ColumnBytes& column, uint32_t wanted) { return column.ordinal < wanted; });
-  std::vector<Sample> samples;
-  if (at == columns.end() || at->ordinal != ordinal) return samples;
+  OneColumn one;
+  if (at == columns.end() || at->ordinal != ordinal) return one;
 
   const size_t rows = layout->times_ms.size();
   ColumnCells count;
@@ -628,16 +683,40 @@ Result<std::vector<Sample>> DecodeColumn(std::string_view data, uint32_t ordinal
   if (needs_count && !ReadColumn(columns[count_at], rows, nullptr, &count)) {
     return Corrupt("damaged count column");
   }
-  ColumnCells cells;
-  if (!ReadColumn(*at, rows, needs_count ? &count : nullptr, &cells)) {
+  one.cells.emplace();
+  if (!ReadColumn(*at, rows, needs_count ? &count : nullptr, &*one.cells)) {
     return Corrupt("damaged column");
   }
-  samples.reserve(rows);
-  for (size_t row = 0; row < rows; ++row) {
-    if (cells.present[row] == 0) continue;
-    samples.push_back({FromUnixMs(layout->times_ms[row]), cells.values[row]});
+  one.times_ms = std::move(layout->times_ms);
+  return one;
+}
+
+}  // namespace
+
+Result<std::vector<Sample>> DecodeColumn(std::string_view data, uint32_t ordinal) {
+  const Result<OneColumn> one = DecodeOne(data, ordinal);
+  if (!one) return one.error();
+  std::vector<Sample> samples;
+  if (!one->cells) return samples;
+  samples.reserve(one->times_ms.size());
+  for (size_t row = 0; row < one->times_ms.size(); ++row) {
+    if (one->cells->present[row] == 0) continue;
+    samples.push_back({FromUnixMs(one->times_ms[row]), one->cells->values[row]});
   }
   return samples;
+}
+
+Result<std::vector<EncodedHistogram>> DecodeHistograms(std::string_view data, uint32_t ordinal) {
+  Result<OneColumn> one = DecodeOne(data, ordinal);
+  if (!one) return one.error();
+  std::vector<EncodedHistogram> histograms;
+  if (!one->cells) return histograms;
+  if (one->cells->histograms.empty()) return Corrupt("a column of numbers, not of histograms");
+  for (size_t row = 0; row < one->times_ms.size(); ++row) {
+    if (one->cells->present[row] == 0) continue;
+    histograms.push_back({FromUnixMs(one->times_ms[row]), std::move(one->cells->histograms[row])});
+  }
+  return histograms;
 }
 
 Result<Block> Decode(std::string_view data) {

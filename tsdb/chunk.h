@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "tsdb/histogram.h"
 #include "tsdb/window.h"
 
 // The codec of fragments and chunks: rows of one family in one slot of one partition.  A fragment
@@ -26,6 +27,9 @@ struct ColumnCells {
   bool is_count = false;         // The family's _count: other columns may be coded against it.
   std::vector<double> values;    // One a row; where the cell is missing the value means nothing.
   std::vector<uint8_t> present;  // One a row: 1 or 0.
+  // Of a column of native histograms: their bytes (histogram.h), one a row, and the values are
+  // their counts of observations.  Else empty.
+  std::vector<std::string> histograms = {};
 };
 
 // Rows of one family.
@@ -41,12 +45,16 @@ struct EncodedBlock {
 
 // Columns without a cell are left out.
 // REQUIRES: at least one row, at most kRowsMax; at least one column; at most kCellsMax; times and
-// ordinals ascend; sizes agree; at most one column is the count.
+// ordinals ascend; sizes agree; at most one column is the count; histograms have bytes.
 EncodedBlock Encode(const Block& block);
 
 // The samples of one column, decoding at most the count column beside it; empty where the block has
-// no such column.  kCorrupt: the bytes are no block.
+// no such column.  A native histogram is its count of observations here.  kCorrupt: the bytes are
+// no block.
 Result<std::vector<Sample>> DecodeColumn(std::string_view data, uint32_t ordinal);
+
+// Likewise of a column of native histograms, with their bytes.
+Result<std::vector<EncodedHistogram>> DecodeHistograms(std::string_view data, uint32_t ordinal);
 
 // All of it.  Where a cell is missing its value is 0.  kCorrupt as above.
 Result<Block> Decode(std::string_view data);

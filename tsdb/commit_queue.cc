@@ -50,7 +50,8 @@ void CommitQueue::TakeGroup() {
     first_ = next->next;
     group_.push_back(next);
     if (next->task != nullptr) break;
-    samples += next->request->samples.size();
+    const Writes& writes = next->request->writes;
+    samples += writes.samples.size() + kHistogramSamples * writes.histograms.size();
     requests_.push_back(next->request);
   }
 }

@@ -15,14 +15,15 @@ namespace nines::tsdb {
 class CommitQueue {
  public:
   struct Request {
-    std::span<const tsdb::Append> samples;
+    Writes writes;
     Time now;
     Result<AppendReport> result = AppendReport{};
   };
   using Commit = std::function<void(std::span<Request* const> group)>;
 
-  // Samples after which a group takes no more requests.
+  // Samples after which a group takes no more requests; a native histogram counts as so many.
   static constexpr size_t kGroupSamplesMax = 1 << 18;
+  static constexpr size_t kHistogramSamples = 16;
 
   // `commit` answers every request of a group; never called by two threads at once.
   explicit CommitQueue(Commit commit) : commit_(std::move(commit)) {}

@@ -7,6 +7,14 @@
 
 namespace nines::tsdb {
 
+namespace {
+
+// Of one generation; a checkpoint begins at a fifth of it.  What a sample takes is bounded, what a
+// native histogram takes is not.
+constexpr uint64_t kJournalBytesFull = uint64_t{1} << 30;
+
+}  // namespace
+
 struct Committer::Stored {
   std::shared_ptr<const RowsByFamily> frozen;
   std::unique_ptr<Partitions::View> view;
@@ -21,22 +29,15 @@ Committer::Committer(State* state)
            .future_max = state->options.future_max},
           &state->index,
           {.find = [this](ColumnId column, int64_t time_ms) { return FindStored(column, time_ms); },
+           .find_histogram = [this](
+                                 ColumnId column,
+                                 int64_t time_ms) { return FindStoredHistogram(column, time_ms); },
            .newest = [this](FamilyId family) { return NewestStored(family); }}) {}
 
 Committer::~Committer() = default;
 
 Result<void> Committer::Replay() {
-  const auto take = [this](std::span<const tsdb::Append> samples) -> Result<void> {
-    for (const tsdb::Append& sample : samples) {
-      if (static_cast<uint32_t>(sample.column) >= state_->index.columns()) {
-        return Error{Code::kCorrupt, "names a series that is not defined"};
-      }
-      const Index::Place place = state_->index.PlaceOf(sample.column);
-      state_->head.Apply(sample, place, state_->index.WidthOf(place.family));
-      admission_.Observe(sample);
-    }
-    return {};
-  };
+  const auto take = [this](const Writes& writes) { return Replay(writes); };
   if (const Result<void> replayed = state_->journal.Replay(take); !replayed) return replayed;
   state_->families_at_open =
       state_->partitions.empty() ? 0 : static_cast<uint32_t>(state_->index.families());
@@ -44,9 +45,34 @@ Result<void> Committer::Replay() {
   return {};
 }
 
+Result<void> Committer::Replay(const Writes& writes) {
+  const Index& index = state_->index;
+  const auto check = [&](ColumnId column, bool is_histogram) -> Result<void> {
+    if (static_cast<uint32_t>(column) >= index.columns()) {
+      return Error{Code::kCorrupt, "names a series that is not defined"};
+    }
+    if ((index.RoleOf(column) == Role::kHistogram) == is_histogram) return {};
+    return Error{Code::kCorrupt, "names a series of another kind"};
+  };
+  for (const tsdb::Append& sample : writes.samples) {
+    if (const Result<void> known = check(sample.column, false); !known) return known;
+    const Index::Place place = index.PlaceOf(sample.column);
+    state_->head.Apply(sample, place, index.WidthOf(place.family));
+    admission_.Observe(sample.column, sample.time_ms, sample.value);
+  }
+  for (const AppendHistogram& histogram : writes.histograms) {
+    if (const Result<void> known = check(histogram.column, true); !known) return known;
+    const Index::Place place = index.PlaceOf(histogram.column);
+    state_->head.Apply(histogram, place, index.WidthOf(place.family));
+    admission_.Observe(histogram.column, histogram.time_ms, 0);
+  }
+  return {};
+}
+
 bool Committer::IsFull() const {
   const std::shared_lock lock(state_->head_lock);
-  return state_->head.samples() > 4 * state_->options.checkpoint_samples + 10'000'000;
+  return state_->head.samples() > 4 * state_->options.checkpoint_samples + 10'000'000 ||
+         state_->journal.bytes() > kJournalBytesFull;
 }
 
 void Committer::Commit(std::span<CommitQueue::Request* const> group) {
@@ -64,7 +90,7 @@ void Committer::Commit(std::span<CommitQueue::Request* const> group) {
   {
     const std::shared_lock lock(state_->index_lock);
     for (CommitQueue::Request* request : group) {
-      request->result = admission_.Decide(request->samples, request->now);
+      request->result = admission_.Decide(request->writes, request->now);
     }
   }
   stored_.reset();
@@ -85,8 +111,9 @@ Result<void> Committer::WriteAccepted() {
     const std::lock_guard lock(state_->index_lock);
     changes.swap(state_->pending);
   }
-  if (changes.empty() && admission_.accepted().empty()) return {};
-  Result<void> written = state_->journal.Write(changes, admission_.accepted());
+  const Writes accepted = admission_.accepted();
+  if (changes.empty() && accepted.empty()) return {};
+  Result<void> written = state_->journal.Write(changes, accepted);
   if (state_->options.sync == SyncMode::kAlways) state_->metrics.AddSync();
   if (written) return written;
   state_->is_sick = true;
@@ -98,11 +125,19 @@ Result<void> Committer::WriteAccepted() {
 void Committer::Apply() {
   const std::shared_lock index_lock(state_->index_lock);
   const std::lock_guard head_lock(state_->head_lock);
-  for (const tsdb::Append& sample : admission_.accepted()) {
-    const Index::Place place = state_->index.PlaceOf(sample.column);
-    state_->head.Apply(sample, place, state_->index.WidthOf(place.family));
+  const Index& index = state_->index;
+  const Writes accepted = admission_.accepted();
+  for (const tsdb::Append& sample : accepted.samples) {
+    CHECK(index.RoleOf(sample.column) != Role::kHistogram);
+    const Index::Place place = index.PlaceOf(sample.column);
+    state_->head.Apply(sample, place, index.WidthOf(place.family));
   }
-  state_->metrics.AddAppended(admission_.accepted().size());
+  for (const AppendHistogram& histogram : accepted.histograms) {
+    CHECK(index.RoleOf(histogram.column) == Role::kHistogram);
+    const Index::Place place = index.PlaceOf(histogram.column);
+    state_->head.Apply(histogram, place, index.WidthOf(place.family));
+  }
+  state_->metrics.AddAppended(accepted.samples.size() + accepted.histograms.size());
   state_->metrics.SetSeries(state_->index.columns());
   state_->metrics.SetHeadSamples(state_->head.samples());
 }
@@ -132,14 +167,37 @@ Result<std::optional<double>> Committer::FindStored(ColumnId column, int64_t tim
   Stored& stored = Look();
   if (stored.frozen != nullptr) found = stored.frozen->Find(place, time_ms);
   if (found) return found;
-  const std::pair key(place.family, SlotOf(time_ms));
+  const Result<const Rows*> slot = StoredSlot(place.family, time_ms);
+  if (!slot) return slot.error();
+  return (*slot)->Find(time_ms, place.ordinal);
+}
+
+Result<std::optional<std::string>> Committer::FindStoredHistogram(ColumnId column,
+                                                                  int64_t time_ms) {
+  const Index::Place place = state_->index.PlaceOf(column);
+  std::optional<std::string_view> found = state_->head.FindLiveHistogram(place, time_ms);
+  Stored& stored = Look();
+  if (!found && stored.frozen != nullptr) found = stored.frozen->FindHistogram(place, time_ms);
+  if (!found) {
+    const Result<const Rows*> slot = StoredSlot(place.family, time_ms);
+    if (!slot) return slot.error();
+    found = (*slot)->FindHistogram(time_ms, place.ordinal);
+  }
+  if (!found) return std::optional<std::string>();
+  return std::optional<std::string>(*found);
+}
+
+// What is on disk of a family in the slot of a time.
+Result<const Rows*> Committer::StoredSlot(FamilyId family, int64_t time_ms) {
+  Stored& stored = Look();
+  const std::pair key(family, SlotOf(time_ms));
   auto at = stored.slots.find(key);
   if (at == stored.slots.end()) {
     Result<Rows> rows = stored.view->SlotRows(key.first, key.second);
     if (!rows) return rows.error();
     at = stored.slots.emplace(key, *std::move(rows)).first;
   }
-  return at->second.Find(time_ms, place.ordinal);
+  return &at->second;
 }
 
 Result<std::vector<std::optional<Sample>>> Committer::NewestStored(FamilyId family) {

@@ -16,6 +16,7 @@ std::string_view Suffix(Role role) {
     case Role::kSum:
       return "_sum";
     case Role::kValue:
+    case Role::kHistogram:
       break;
   }
   return "";
@@ -53,6 +54,15 @@ SplitSeries Split(const Labels& series) {
     }
   }
   split.base = name.substr(0, name.size() - Suffix(split.role).size());
+  return split;
+}
+
+SplitSeries SplitHistogramSeries(const Labels& series) {
+  SplitSeries split{.base = std::string(series.Get(kMetricName)),
+                    .role = Role::kHistogram,
+                    .le = {},
+                    .labels = series};
+  split.labels.Remove(kMetricName);
   return split;
 }
 

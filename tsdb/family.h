@@ -13,6 +13,7 @@
 //   x_count{job="a"}           -> family x{job="a"}, column count
 //   x_sum{job="a"}             -> family x{job="a"}, column sum
 //   anything else named x      -> family x{…},       column value
+//   native histograms of x     -> family x{…},       column histogram
 // The mapping needs no knowledge of the other members, has an inverse, and is the same whatever
 // order they arrive in: a gauge named `x_count` is the count column of a family that may have no
 // other, and reads back as `x_count`.
@@ -25,7 +26,7 @@ enum class ColumnId : uint32_t {};
 inline constexpr ColumnId kNoColumn{0xffffffffu};
 
 // On disk as these numbers.
-enum class Role : uint8_t { kValue = 0, kBucket = 1, kCount = 2, kSum = 3 };
+enum class Role : uint8_t { kValue = 0, kBucket = 1, kCount = 2, kSum = 3, kHistogram = 4 };
 
 struct SplitSeries {
   std::string base;  // The metric name without the suffix that the role stands for.
@@ -40,7 +41,10 @@ struct SplitSeries {
 // need a non-empty base.
 SplitSeries Split(const Labels& series);
 
-// The inverse of Split().
+// Of a series of native histograms: the whole name is the base, whatever it ends in.
+SplitSeries SplitHistogramSeries(const Labels& series);
+
+// The inverse of both.
 Labels Join(std::string_view base, Role role, std::string_view le, const Labels& labels);
 
 // The metric name of a column: base and suffix.

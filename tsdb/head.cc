@@ -85,15 +85,27 @@ Tail TailOf(const Rows& rows) {
   return tail;
 }
 
-void Head::Apply(const tsdb::Append& sample, const Index::Place& place, uint32_t width) {
-  const size_t family = static_cast<uint32_t>(place.family);
-  if (family >= live_.families.size()) live_.families.resize(family + 1);
-  Rows& rows = live_.families[family];
+template <class Put>
+void Head::Add(FamilyId family, int64_t time_ms, bool is_stale, Put put) {
+  const size_t i = static_cast<uint32_t>(family);
+  if (i >= live_.families.size()) live_.families.resize(i + 1);
+  Rows& rows = live_.families[i];
   const size_t bytes = rows.bytes();
-  if (!rows.Put(sample.time_ms, place.ordinal, width, sample.value)) return;
+  if (!put(&rows)) return;
   live_.bytes += rows.bytes() - bytes;
   ++live_.samples;
-  MutableTail(place.family).Add(sample.time_ms, IsStale(sample.value));
+  MutableTail(family).Add(time_ms, is_stale);
+}
+
+void Head::Apply(const tsdb::Append& sample, const Index::Place& place, uint32_t width) {
+  Add(place.family, sample.time_ms, IsStale(sample.value),
+      [&](Rows* rows) { return rows->Put(sample.time_ms, place.ordinal, width, sample.value); });
+}
+
+void Head::Apply(const AppendHistogram& histogram, const Index::Place& place, uint32_t width) {
+  Add(place.family, histogram.time_ms, histogram.bytes.empty(), [&](Rows* rows) {
+    return rows->PutHistogram(histogram.time_ms, place.ordinal, width, histogram.bytes);
+  });
 }
 
 void Head::Freeze() {
@@ -103,8 +115,9 @@ void Head::Freeze() {
   frozen_ = std::move(frozen);
 }
 
-void Head::Collect(const Index::Place& place, int64_t from_ms, int64_t to_ms,
-                   std::vector<Sample>* out) const {
+template <class T>
+void Head::CollectAs(const Index::Place& place, int64_t from_ms, int64_t to_ms,
+                     std::vector<T>* out) const {
   const Rows* frozen = frozen_ ? frozen_->Of(place.family) : nullptr;
   const Rows* live = live_.Of(place.family);
   if (frozen != nullptr) frozen->Collect(place.ordinal, from_ms, to_ms, out);
@@ -114,6 +127,16 @@ void Head::Collect(const Index::Place& place, int64_t from_ms, int64_t to_ms,
   if (middle > 0 && middle < out->size() && (*out)[middle].at <= (*out)[middle - 1].at) {
     SortAndCollapse(out);
   }
+}
+
+void Head::Collect(const Index::Place& place, int64_t from_ms, int64_t to_ms,
+                   std::vector<Sample>* out) const {
+  CollectAs(place, from_ms, to_ms, out);
+}
+
+void Head::Collect(const Index::Place& place, int64_t from_ms, int64_t to_ms,
+                   std::vector<EncodedHistogram>* out) const {
+  CollectAs(place, from_ms, to_ms, out);
 }
 
 bool Head::Has(const Index::Place& place, int64_t from_ms, int64_t to_ms) const {
@@ -136,12 +159,6 @@ Tail Head::TailOf(FamilyId family) const {
 
 void Head::MergeTail(FamilyId family, const Tail& from_disk) {
   MutableTail(family).Merge(from_disk);
-}
-
-void SortAndCollapse(std::vector<Sample>* samples) {
-  std::ranges::stable_sort(*samples, {}, &Sample::at);
-  const auto rest = std::ranges::unique(*samples, {}, &Sample::at);
-  samples->erase(rest.begin(), rest.end());
 }
 
 }  // namespace nines::tsdb

@@ -1,10 +1,12 @@
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "tsdb/family.h"
@@ -52,6 +54,10 @@ struct RowsByFamily {
     const Rows* rows = Of(place.family);
     return rows == nullptr ? std::nullopt : rows->Find(time_ms, place.ordinal);
   }
+  std::optional<std::string_view> FindHistogram(const Index::Place& place, int64_t time_ms) const {
+    const Rows* rows = Of(place.family);
+    return rows == nullptr ? std::nullopt : rows->FindHistogram(time_ms, place.ordinal);
+  }
 };
 
 // The rows that are in the journal and not yet in fragments: those being collected, and those that
@@ -61,6 +67,7 @@ class Head {
  public:
   // Adds a sample that is in the journal.  One that is there already stays as it is.
   void Apply(const tsdb::Append& sample, const Index::Place& place, uint32_t width);
+  void Apply(const AppendHistogram& histogram, const Index::Place& place, uint32_t width);
 
   // Sets the rows aside for a checkpoint and starts anew.  REQUIRES: frozen() is null.
   void Freeze();
@@ -72,10 +79,16 @@ class Head {
   // Samples of a column in [from_ms, to_ms], in order of time, each once.
   void Collect(const Index::Place& place, int64_t from_ms, int64_t to_ms,
                std::vector<Sample>* out) const;
+  void Collect(const Index::Place& place, int64_t from_ms, int64_t to_ms,
+               std::vector<EncodedHistogram>* out) const;
   bool Has(const Index::Place& place, int64_t from_ms, int64_t to_ms) const;
   // Among those collected since the last Freeze() only.
   std::optional<double> FindLive(const Index::Place& place, int64_t time_ms) const {
     return live_.Find(place, time_ms);
+  }
+  std::optional<std::string_view> FindLiveHistogram(const Index::Place& place,
+                                                    int64_t time_ms) const {
+    return live_.FindHistogram(place, time_ms);
   }
 
   // Samples collected since the last Freeze(), and their bytes.
@@ -90,6 +103,12 @@ class Head {
 
  private:
   Tail& MutableTail(FamilyId family);
+  // Lets `put` store a cell in the rows of a family; false where one is there already.
+  template <class Put>
+  void Add(FamilyId family, int64_t time_ms, bool is_stale, Put put);
+  template <class T>
+  void CollectAs(const Index::Place& place, int64_t from_ms, int64_t to_ms,
+                 std::vector<T>* out) const;
 
   RowsByFamily live_;
   std::shared_ptr<const RowsByFamily> frozen_;
@@ -97,6 +116,11 @@ class Head {
 };
 
 // Puts samples in order of time and keeps the first of each time.
-void SortAndCollapse(std::vector<Sample>* samples);
+template <class T>
+void SortAndCollapse(std::vector<T>* samples) {
+  std::ranges::stable_sort(*samples, {}, &T::at);
+  const auto rest = std::ranges::unique(*samples, {}, &T::at);
+  samples->erase(rest.begin(), rest.end());
+}
 
 }  // namespace nines::tsdb

@@ -16,7 +16,7 @@ namespace {
 constexpr uint8_t kDefinitionVersion = 1;
 // A bound can be spelt without end; beyond this many texts a column keeps the spelling it has.
 constexpr size_t kSpellingsMax = 1'000'000;
-constexpr Role kRoles[] = {Role::kValue, Role::kBucket, Role::kCount, Role::kSum};
+constexpr Role kRoles[] = {Role::kValue, Role::kBucket, Role::kCount, Role::kSum, Role::kHistogram};
 
 uint64_t LabelKey(uint32_t name, uint32_t value) { return uint64_t{name} << 32 | value; }
 
@@ -26,7 +26,7 @@ Error Damaged(std::string_view what, std::string_view key) {
   return {Code::kCorrupt, "series record " + HexText(key) + ": " + std::string(what)};
 }
 
-// Buckets first, then count, sum, value.
+// Buckets first, then count, sum, value, histogram.
 int Rank(Role role) {
   switch (role) {
     case Role::kBucket:
@@ -37,8 +37,10 @@ int Rank(Role role) {
       return 2;
     case Role::kValue:
       return 3;
+    case Role::kHistogram:
+      return 4;
   }
-  return 3;
+  return 4;
 }
 
 }  // namespace
@@ -134,8 +136,7 @@ Index::Index(uint64_t seed, uint32_t series_max)
 
 // ---- Making and loading.
 
-Result<ColumnId> Index::Register(const Labels& series, std::vector<Change>* changed) {
-  const SplitSeries split = Split(series);
+Result<ColumnId> Index::RegisterSplit(const SplitSeries& split, std::vector<Change>* changed) {
   const Error full{Code::kExhausted,
                    "the limit of " + std::to_string(series_max_) + " series is reached"};
   // At the limit nothing is interned, or a sender could fill the memory with refused names.
@@ -318,7 +319,7 @@ Result<void> Index::LoadColumn(std::string_view key, std::string_view value) {
   const std::string_view le = v.Text();
   if (!v.AtEnd()) return Damaged("does not end where it should", key);
   if (family >= families_.size() || ordinal != families_[family].width ||
-      ordinal >= kFamilyColumnsMax || role > static_cast<uint8_t>(Role::kSum)) {
+      ordinal >= kFamilyColumnsMax || role > static_cast<uint8_t>(Role::kHistogram)) {
     return Damaged("family, place or role is not possible", key);
   }
   uint32_t le_id = kNone;

@@ -38,7 +38,13 @@ class Index {
   // The column of `series`, made if it is new.  What must be written for it is added to `changed`:
   // a new family, a new column, or the new spelling of a bound.  kExhausted: `series_max`, or
   // kFamilyColumnsMax; nothing is changed then.
-  Result<ColumnId> Register(const Labels& series, std::vector<Change>* changed);
+  Result<ColumnId> Register(const Labels& series, std::vector<Change>* changed) {
+    return RegisterSplit(Split(series), changed);
+  }
+  // Likewise its column of native histograms.
+  Result<ColumnId> RegisterHistogram(const Labels& series, std::vector<Change>* changed) {
+    return RegisterSplit(SplitHistogramSeries(series), changed);
+  }
 
   // Puts back what Register() gave.  REQUIRES: families before columns, each in order of its id.
   // kCorrupt: not such a record, or out of order.
@@ -61,7 +67,7 @@ class Index {
   Labels LabelsOf(ColumnId column) const;
   std::string_view BaseOf(FamilyId family) const;
   Labels LabelsOf(FamilyId family) const;
-  // Buckets first in order of bound, then count, sum, value.
+  // Buckets first in order of bound, then count, sum, value, histogram.
   std::vector<Column> ColumnsOf(FamilyId family) const;
   // By ordinal.
   std::vector<ColumnId> IdsOf(FamilyId family) const;
@@ -100,6 +106,7 @@ class Index {
   class LabelFilter;
   static constexpr uint32_t kNone = 0xffffffffu;
 
+  Result<ColumnId> RegisterSplit(const SplitSeries& split, std::vector<Change>* changed);
   std::span<const LabelIds> LabelsAt(const FamilyInfo& info) const {
     return {label_ids_.data() + info.labels_from, info.labels_size};
   }

@@ -145,16 +145,18 @@ class Inspector {
 
   Inspection::Journal ReadJournal(const FamilyHandle& family) const {
     Inspection::Journal journal{.part = Measure(family)};
-    std::vector<Append> samples;
+    JournalEntry entry;
     Scan(family, &journal.part, [&](std::string_view key, std::string_view value) {
       journal.totals.raw_bytes += key.size() + value.size();
-      samples.clear();
-      if (const Result<void> read = DecodeJournalEntry(value, &samples); !read) {
+      if (const Result<void> read = DecodeJournalEntry(value, &entry); !read) {
         journal.part.damage = "entry " + HexText(key) + ": " + read.error().message;
         return;
       }
-      journal.totals.samples += samples.size();
-      for (const Append& sample : samples) journal.totals.AddTimes(sample.time_ms, sample.time_ms);
+      journal.totals.samples += entry.samples.size() + entry.histograms.size();
+      for (const Append& one : entry.samples) journal.totals.AddTimes(one.time_ms, one.time_ms);
+      for (const AppendHistogram& one : entry.histograms) {
+        journal.totals.AddTimes(one.time_ms, one.time_ms);
+      }
     });
     return journal;
   }

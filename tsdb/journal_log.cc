@@ -21,8 +21,7 @@ JournalLog::JournalLog(Database* database, SyncMode mode)
 
 JournalLog::~JournalLog() = default;
 
-Result<void> JournalLog::Replay(
-    const std::function<Result<void>(std::span<const tsdb::Append>)>& take) {
+Result<void> JournalLog::Replay(const std::function<Result<void>(const Writes&)>& take) {
   for (const auto& [generation, family] : old_) {
     if (const Result<void> taken = ReplayOne(generation, family, take); !taken) return taken;
   }
@@ -40,11 +39,10 @@ Result<void> JournalLog::Replay(
   return {};
 }
 
-Result<void> JournalLog::ReplayOne(
-    uint64_t generation, const FamilyHandle& family,
-    const std::function<Result<void>(std::span<const tsdb::Append>)>& take) {
+Result<void> JournalLog::ReplayOne(uint64_t generation, const FamilyHandle& family,
+                                   const std::function<Result<void>(const Writes&)>& take) {
   const std::unique_ptr<rocksdb::Iterator> at(database_->rocks()->NewIterator({}, family.get()));
-  std::vector<tsdb::Append> samples;
+  JournalEntry entry;
   bytes_ = 0;
   for (at->SeekToFirst(); at->Valid(); at->Next()) {
     const std::string place =
@@ -54,18 +52,16 @@ Result<void> JournalLog::ReplayOne(
     if (!key.AtEnd()) return Error{Code::kCorrupt, place + ": the key is no sequence number"};
     sequence_ = std::max(sequence_, sequence + 1);
     bytes_ += at->value().size();
-    samples.clear();
-    if (const auto read = DecodeJournalEntry(at->value().ToStringView(), &samples); !read) {
+    if (const auto read = DecodeJournalEntry(at->value().ToStringView(), &entry); !read) {
       return Wrap(place, read.error());
     }
-    if (const Result<void> taken = take(samples); !taken) return Wrap(place, taken.error());
+    if (const Result<void> taken = take(entry.writes()); !taken) return Wrap(place, taken.error());
   }
   if (!at->status().ok()) return FromStatus("cannot read " + JournalName(generation), at->status());
   return {};
 }
 
-Result<void> JournalLog::Write(std::span<const Change> changes,
-                               std::span<const tsdb::Append> samples) {
+Result<void> JournalLog::Write(std::span<const Change> changes, const Writes& writes) {
   rocksdb::WriteBatch& batch = batch_->batch;
   batch.Clear();
   for (const auto& [family, key] : undone_) batch.Delete(family.get(), key);
@@ -78,10 +74,10 @@ Result<void> JournalLog::Write(std::span<const Change> changes,
     }
   }
   std::string key;
-  if (!samples.empty()) {
+  if (!writes.empty()) {
     PutU64Be(sequence_++, &key);
     entry_.clear();
-    EncodeJournalEntry(samples, &entry_);
+    EncodeJournalEntry(writes, &entry_);
     batch.Put(current_.get(), key, entry_);
   }
   if (batch.Count() == 0) return {};
@@ -89,12 +85,12 @@ Result<void> JournalLog::Write(std::span<const Change> changes,
   options.sync = mode_ == SyncMode::kAlways;
   const rocksdb::Status status = database_->rocks()->Write(options, &batch);
   if (!status.ok()) {
-    if (!samples.empty()) undone_.emplace_back(current_, std::move(key));
+    if (!writes.empty()) undone_.emplace_back(current_, std::move(key));
     return Error{Code::kUnavailable, "cannot write to the journal: " + status.ToString()};
   }
   if (!options.sync) has_unsynced_ = true;
   undone_.clear();
-  if (!samples.empty()) bytes_ += entry_.size();
+  if (!writes.empty()) bytes_ += entry_.size();
   return {};
 }
 

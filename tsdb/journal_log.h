@@ -24,14 +24,14 @@ class JournalLog {
   JournalLog(Database* database, SyncMode mode);
   ~JournalLog();
 
-  // Gives the samples of every entry, oldest first, and makes ready to write.  kCorrupt names the
+  // Gives what every entry holds, oldest first, and makes ready to write.  kCorrupt names the
   // entry.
-  Result<void> Replay(const std::function<Result<void>(std::span<const tsdb::Append>)>& take);
+  Result<void> Replay(const std::function<Result<void>(const Writes&)>& take);
 
   // Writes changes of other records and one entry in one batch and, under SyncMode::kAlways, syncs.
   // An error: none of it counts as written, and a later success makes sure that no entry comes
   // back.
-  Result<void> Write(std::span<const Change> changes, std::span<const tsdb::Append> samples);
+  Result<void> Write(std::span<const Change> changes, const Writes& writes);
 
   // Makes durable what was written without a sync.  False: there was nothing.
   Result<bool> Sync();
@@ -53,7 +53,7 @@ class JournalLog {
  private:
   struct Batch;
   Result<void> ReplayOne(uint64_t generation, const FamilyHandle& family,
-                         const std::function<Result<void>(std::span<const tsdb::Append>)>& take);
+                         const std::function<Result<void>(const Writes&)>& take);
 
   Database* database_;
   const SyncMode mode_;

@@ -82,7 +82,7 @@ Result<void> Partitions::Add(uint64_t generation, FamilyId family, const Rows& r
     const uint32_t slot_end = rows.LowerBound(StartOf(slot) + kSlotMs);
     for (uint32_t part = 0; first < slot_end; ++part) {
       CHECK(part < kPartsMax);
-      const uint32_t last = std::min(slot_end, first + kFragmentRowsMax);
+      const uint32_t last = std::min(slot_end, rows.FragmentEnd(first, kFragmentRowsMax));
       const Result<void> put = PutFragment(generation, family, slot, static_cast<uint8_t>(part),
                                            rows.ToBlock(first, last, count_ordinal));
       if (!put) return put;
@@ -343,6 +343,17 @@ Result<std::vector<Sample>> Partitions::View::ReadColumn(const Fragment& fragmen
   return std::vector<Sample>{};
 }
 
+Result<std::vector<EncodedHistogram>> Partitions::View::ReadHistograms(const Fragment& fragment,
+                                                                       uint32_t ordinal) {
+  const Result<std::optional<std::string>> data = Data(fragment);
+  if (!data) return data.error();
+  if (!*data) return std::vector<EncodedHistogram>{};
+  Result<std::vector<EncodedHistogram>> histograms = DecodeHistograms(**data, ordinal);
+  if (histograms) return histograms;
+  NoteData(fragment, histograms.error());
+  return std::vector<EncodedHistogram>{};
+}
+
 Result<Block> Partitions::View::ReadBlock(const Fragment& fragment) {
   const Result<std::optional<std::string>> data = Data(fragment);
   if (!data) return data.error();
@@ -361,14 +372,7 @@ void Partitions::View::NoteData(const Fragment& fragment, const Error& error) co
 Result<void> Partitions::View::AddTo(const Fragment& fragment, Rows* rows) {
   const Result<Block> block = ReadBlock(fragment);
   if (!block) return block.error();
-  for (size_t row = 0; row < block->times_ms.size(); ++row) {
-    for (const ColumnCells& column : block->columns) {
-      if (column.present[row] != 0) {
-        rows->Put(block->times_ms[row], column.ordinal, block->columns.back().ordinal + 1,
-                  column.values[row]);
-      }
-    }
-  }
+  rows->Add(*block);
   return {};
 }
 

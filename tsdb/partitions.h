@@ -103,6 +103,8 @@ class Partitions::View {
 
   // Samples of a column of a fragment.
   Result<std::vector<Sample>> ReadColumn(const Fragment& fragment, uint32_t ordinal);
+  // Likewise of a column of native histograms.
+  Result<std::vector<EncodedHistogram>> ReadHistograms(const Fragment& fragment, uint32_t ordinal);
   // All of it.
   Result<Block> ReadBlock(const Fragment& fragment);
 

@@ -1,10 +1,12 @@
 #include "tsdb/reader.h"
 
 #include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <numeric>
 #include <optional>
 #include <shared_mutex>
+#include <tuple>
 
 #include "base/check.h"
 
@@ -31,14 +33,24 @@ Result<bool> HasSample(Partitions::View* view, const Fragment& fragment, uint32_
   return std::ranges::any_of(*samples, [&](const Sample& s) { return is_inside(s.at); });
 }
 
+Result<std::vector<Sample>> ReadColumn(Partitions::View* view, const Fragment& fragment,
+                                       uint32_t ordinal, const Sample*) {
+  return view->ReadColumn(fragment, ordinal);
+}
+Result<std::vector<EncodedHistogram>> ReadColumn(Partitions::View* view, const Fragment& fragment,
+                                                 uint32_t ordinal, const EncodedHistogram*) {
+  return view->ReadHistograms(fragment, ordinal);
+}
+
+template <class T>
 Result<void> AddColumn(Partitions::View* view, const Fragment& fragment, uint32_t ordinal,
-                       int64_t from_ms, int64_t to_ms, std::vector<Sample>* out) {
+                       int64_t from_ms, int64_t to_ms, std::vector<T>* out) {
   if (ColumnIn(fragment, ordinal) == nullptr) return {};
-  const Result<std::vector<Sample>> samples = view->ReadColumn(fragment, ordinal);
+  Result<std::vector<T>> samples = ReadColumn(view, fragment, ordinal, out->data());
   if (!samples) return samples.error();
-  for (const Sample& sample : *samples) {
+  for (T& sample : *samples) {
     const int64_t at_ms = ToUnixMs(sample.at);
-    if (from_ms <= at_ms && at_ms <= to_ms) out->push_back(sample);
+    if (from_ms <= at_ms && at_ms <= to_ms) out->push_back(std::move(sample));
   }
   return {};
 }
@@ -183,19 +195,23 @@ Result<std::vector<Series>> Reader::Select(const Matchers& matchers, Time from, 
   {
     const std::shared_lock lock(state_->index_lock);
     for (size_t i = 0; i < columns.size(); ++i) {
-      if (has[i] != 0) series.push_back({columns[i], state_->index.LabelsOf(columns[i])});
+      if (has[i] == 0) continue;
+      series.push_back({.id = columns[i],
+                        .labels = state_->index.LabelsOf(columns[i]),
+                        .role = state_->index.RoleOf(columns[i])});
     }
   }
-  std::ranges::sort(series, {}, &Series::labels);
+  std::ranges::sort(series, {}, [](const Series& one) { return std::tie(one.labels, one.role); });
   return series;
 }
 
-Result<std::vector<std::vector<Sample>>> Reader::Read(std::span<const ColumnId> columns, Time from,
-                                                      Time to) const {
+template <class T>
+Result<std::vector<std::vector<T>>> Reader::Gather(std::span<const ColumnId> columns, Time from,
+                                                   Time to) const {
   const int64_t from_ms = ToUnixMs(from);
   const int64_t to_ms = ToUnixMs(to);
   const Plan plan = MakePlan(columns.size(), [&](size_t i) { return columns[i]; });
-  std::vector<std::vector<Sample>> head(columns.size());
+  std::vector<std::vector<T>> head(columns.size());
   std::unique_ptr<Partitions::View> view;
   {
     const std::shared_lock lock(state_->head_lock);
@@ -204,7 +220,7 @@ Result<std::vector<std::vector<Sample>>> Reader::Read(std::span<const ColumnId> 
     }
     view = state_->partitions.Look();
   }
-  std::vector<std::vector<Sample>> samples(columns.size());
+  std::vector<std::vector<T>> samples(columns.size());
   std::optional<FamilyId> family;
   std::vector<Fragment> fragments;
   for (const size_t i : plan.order) {
@@ -219,10 +235,37 @@ Result<std::vector<std::vector<Sample>>> Reader::Read(std::span<const ColumnId> 
           AddColumn(view.get(), fragment, plan.places[i].ordinal, from_ms, to_ms, &samples[i]);
       if (!added) return added.error();
     }
-    samples[i].insert(samples[i].end(), head[i].begin(), head[i].end());
+    samples[i].insert(samples[i].end(), std::make_move_iterator(head[i].begin()),
+                      std::make_move_iterator(head[i].end()));
     SortAndCollapse(&samples[i]);
   }
   return samples;
+}
+
+Result<std::vector<std::vector<Sample>>> Reader::Read(std::span<const ColumnId> columns, Time from,
+                                                      Time to) const {
+  return Gather<Sample>(columns, from, to);
+}
+
+Result<std::vector<std::vector<HistogramSample>>> Reader::ReadHistograms(
+    std::span<const ColumnId> columns, Time from, Time to) const {
+  {
+    const std::shared_lock lock(state_->index_lock);
+    for (const ColumnId column : columns) CHECK(state_->index.RoleOf(column) == Role::kHistogram);
+  }
+  const auto encoded = Gather<EncodedHistogram>(columns, from, to);
+  if (!encoded) return encoded.error();
+  std::vector<std::vector<HistogramSample>> histograms(columns.size());
+  for (size_t i = 0; i < columns.size(); ++i) {
+    for (const EncodedHistogram& one : (*encoded)[i]) {
+      HistogramSample& made =
+          histograms[i].emplace_back(HistogramSample{.at = one.at, .histogram = {}});
+      if (auto decoded = DecodeHistogram(one.bytes, &made.histogram); !decoded) {
+        return decoded.error();
+      }
+    }
+  }
+  return histograms;
 }
 
 Result<std::vector<Window>> Reader::Windows(std::span<const WindowQuery> queries) const {

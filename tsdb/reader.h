@@ -16,6 +16,8 @@ class Reader {
   Result<std::vector<Series>> Select(const Matchers& matchers, Time from, Time to) const;
   Result<std::vector<std::vector<Sample>>> Read(std::span<const ColumnId> columns, Time from,
                                                 Time to) const;
+  Result<std::vector<std::vector<HistogramSample>>> ReadHistograms(
+      std::span<const ColumnId> columns, Time from, Time to) const;
   Result<std::vector<FamilyView>> Families(std::string_view base, const Matchers& matchers) const;
   Result<std::vector<Window>> Windows(std::span<const WindowQuery> queries) const;
 
@@ -27,6 +29,10 @@ class Reader {
   };
   template <class ColumnOf>
   Plan MakePlan(size_t n, ColumnOf column_of) const;
+  // The samples of each column in [from, to]: T is Sample, or EncodedHistogram.
+  template <class T>
+  Result<std::vector<std::vector<T>>> Gather(std::span<const ColumnId> columns, Time from,
+                                             Time to) const;
   Result<void> LoadTails(const std::vector<FamilyId>& families) const;
 
   State* state_;

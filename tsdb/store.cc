@@ -37,6 +37,7 @@ struct Store::Impl {
   }
 
   Result<void> Load();
+  void PutAlias(const Fingerprint& alias, ColumnId column);
 
   State state;
   Committer committer;
@@ -110,18 +111,30 @@ Result<ColumnId> Store::Register(const Fingerprint& alias, const Labels& series)
   State& state = impl_->state;
   const std::lock_guard lock(state.index_lock);
   const Result<ColumnId> column = state.index.Register(series, &state.pending);
-  if (!column) return column;
+  if (column) impl_->PutAlias(alias, *column);
+  return column;
+}
+
+Result<ColumnId> Store::RegisterHistogram(const Fingerprint& alias, const Labels& series) {
+  State& state = impl_->state;
+  const std::lock_guard lock(state.index_lock);
+  const Result<ColumnId> column = state.index.RegisterHistogram(series, &state.pending);
+  if (column) impl_->PutAlias(alias, *column);
+  return column;
+}
+
+// REQUIRES: index_lock is held.
+void Store::Impl::PutAlias(const Fingerprint& alias, ColumnId column) {
   // A series can be written in many ways.  Aliases are found again by their labels, so the table
   // can be begun anew when somebody makes them up.
   if (state.aliases.size() > 2 * size_t{state.options.series_max} + 1024) {
     state.aliases = AliasTable();
   }
-  state.aliases.Put(alias, *column);
-  return column;
+  state.aliases.Put(alias, column);
 }
 
-Result<AppendReport> Store::Append(std::span<const tsdb::Append> samples, Time now) {
-  CommitQueue::Request request{.samples = samples, .now = now};
+Result<AppendReport> Store::Append(const Writes& writes, Time now) {
+  CommitQueue::Request request{.writes = writes, .now = now};
   impl_->queue.Run(&request);
   return std::move(request.result);
 }
@@ -141,6 +154,11 @@ Result<std::vector<Series>> Store::Select(const Matchers& matchers, Time from, T
 Result<std::vector<std::vector<Sample>>> Store::Read(std::span<const ColumnId> columns, Time from,
                                                      Time to) const {
   return impl_->reader.Read(columns, from, to);
+}
+
+Result<std::vector<std::vector<HistogramSample>>> Store::ReadHistograms(
+    std::span<const ColumnId> columns, Time from, Time to) const {
+  return impl_->reader.ReadHistograms(columns, from, to);
 }
 
 Result<std::vector<FamilyView>> Store::Families(std::string_view base,

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "tsdb/family.h"
+#include "tsdb/histogram.h"
 #include "tsdb/records.h"
 #include "tsdb/sample.h"
 #include "tsdb/window.h"
@@ -73,13 +74,30 @@ struct Fingerprint {
   bool operator==(const Fingerprint&) const = default;
 };
 
+// The alias of a series' column of native histograms, whose labels are those of its value column.
+inline Fingerprint HistogramAlias(const Fingerprint& alias) { return {alias.low, ~alias.high}; }
+
 struct Append {
-  ColumnId column;
+  ColumnId column;  // Of Register().
   int64_t time_ms;
   double value;
 };
 
-// Why one sample of a request was not stored.
+struct AppendHistogram {
+  ColumnId column;  // Of RegisterHistogram().
+  int64_t time_ms;
+  std::string_view bytes;  // EncodeHistogram(): none for a stale marker.
+};
+
+// What one request stores.
+struct Writes {
+  std::span<const tsdb::Append> samples = {};
+  std::span<const AppendHistogram> histograms = {};
+
+  bool empty() const { return samples.empty() && histograms.empty(); }
+};
+
+// Why one sample or native histogram of a request was not stored.
 enum class Refusal : uint8_t {
   kDuplicate,  // Another value is stored at this time.
   kTooOld,     // Further behind its column's newest than the out-of-order window.
@@ -90,17 +108,23 @@ std::string_view RefusalName(Refusal refusal);  // "duplicate sample for timesta
 
 struct AppendReport {
   struct Refused {
-    uint32_t index;  // Into the samples given.
+    uint32_t index;  // Into what was given.
     Refusal reason;
   };
+  // Of samples.
   uint64_t stored = 0;
   uint64_t repeated = 0;  // Same time and same value as stored: accepted, nothing to do.
   std::vector<Refused> refused;
+  // Likewise of native histograms; the same value is the same bytes.
+  uint64_t histograms_stored = 0;
+  uint64_t histograms_repeated = 0;
+  std::vector<Refused> refused_histograms;
 };
 
 struct Series {
   ColumnId id;
   Labels labels;  // Whole: `__name__`, `le` as written.
+  Role role;      // kHistogram: perhaps beside another column with the same labels.
 };
 
 struct Column {
@@ -115,7 +139,7 @@ struct FamilyView {
   FamilyId id;
   std::string base;
   Labels labels;
-  std::vector<Column> columns;  // Buckets first in order of bound, then count, sum, value.
+  std::vector<Column> columns;  // Buckets by bound, then count, sum, value, histogram.
   std::optional<Time> newest;   // Its newest row, stale markers included.
   Duration spacing{0};          // Median distance of its last rows; 0 when fewer than two.
   bool ended = false;           // Its newest row is a stale marker.
@@ -157,23 +181,36 @@ class Store {
   // durable with the first Append() that follows.  kExhausted: series_max.
   Result<ColumnId> Register(const Fingerprint& alias, const Labels& series);
 
+  // Likewise its column of native histograms.  REQUIRES: `alias` is a HistogramAlias().
+  Result<ColumnId> RegisterHistogram(const Fingerprint& alias, const Labels& series);
+
   // Stores what can be stored and reports the rest.  Concurrent calls share one disk sync.  Blocks
   // on disk.  kUnavailable: nothing was stored, a retry is right; of a disk that is too full
   // (Options::min_free) too, until there is room again.
-  Result<AppendReport> Append(std::span<const tsdb::Append> samples, Time now);
+  Result<AppendReport> Append(const Writes& writes, Time now);
+  // Samples alone.
+  Result<AppendReport> Append(std::span<const tsdb::Append> samples, Time now) {
+    return Append(Writes{.samples = samples}, now);
+  }
 
   // ---- Reading.
 
   // REQUIRES: `column` came from this store.
   Labels LabelsOf(ColumnId column) const;
 
-  // Series that match all of `matchers` and have a sample in [from, to], in order of labels.  A
-  // matcher on `le` with a number in it selects a classic bucket whatever its spelling.
+  // Series that match all of `matchers` and have a sample in [from, to], in order of labels; of one
+  // with native histograms too, both columns.  A matcher on `le` with a number in it selects a
+  // classic bucket whatever its spelling.
   Result<std::vector<Series>> Select(const Matchers& matchers, Time from, Time to) const;
 
-  // The samples of each column in [from, to], stale markers included, in order of time.
+  // The samples of each column in [from, to], stale markers included, in order of time.  A native
+  // histogram reads as its count of observations here and in Windows().
   Result<std::vector<std::vector<Sample>>> Read(std::span<const ColumnId> columns, Time from,
                                                 Time to) const;
+
+  // The native histograms of each column, likewise.  REQUIRES: columns of RegisterHistogram().
+  Result<std::vector<std::vector<HistogramSample>>> ReadHistograms(
+      std::span<const ColumnId> columns, Time from, Time to) const;
 
   // Families of that base name whose labels match, in order of labels.  `matchers` see the labels
   // without `le` and `__name__`.

@@ -143,7 +143,7 @@ void BM_JournalEncode(benchmark::State& state) {
   std::string entry;
   for (auto _ : state) {
     entry.clear();
-    tsdb::EncodeJournalEntry(samples, &entry);
+    tsdb::EncodeJournalEntry({.samples = samples}, &entry);
     benchmark::DoNotOptimize(entry.data());
   }
   PerSample(state, samples.size());
@@ -155,10 +155,9 @@ BENCHMARK(BM_JournalEncode);
 void BM_JournalDecode(benchmark::State& state) {
   const auto samples = JournalSamples();
   std::string entry;
-  tsdb::EncodeJournalEntry(samples, &entry);
-  std::vector<tsdb::Append> decoded;
+  tsdb::EncodeJournalEntry({.samples = samples}, &entry);
+  tsdb::JournalEntry decoded;
   for (auto _ : state) {
-    decoded.clear();
     benchmark::DoNotOptimize(tsdb::DecodeJournalEntry(entry, &decoded).has_value());
   }
   PerSample(state, samples.size());

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <map>
 #include <set>
 
@@ -19,10 +20,20 @@ namespace {
 constexpr int64_t kNoonMs = 1795867200000;
 
 struct Sent {
-  Labels series;
+  std::string series;
   int64_t time_ms;
-  double value;
+  double value;  // Of a native histogram its count of observations.
 };
+
+// The native histogram that stands for a value.
+NativeHistogram HistogramOf(double value) {
+  NativeHistogram histogram;
+  histogram.count = static_cast<uint64_t>(value);
+  histogram.sum = value / 3;
+  histogram.positive = {
+      .spans = {{-3, 1}}, .deltas = {static_cast<int64_t>(histogram.count)}, .counts = {}};
+  return histogram;
+}
 
 class StoreCrashTest : public ::testing::TestWithParam<std::tuple<SyncMode, uint64_t>> {
  protected:
@@ -56,25 +67,40 @@ class StoreCrashTest : public ::testing::TestWithParam<std::tuple<SyncMode, uint
     return *store_->Register(store_->Hash(series.ToString()), series);
   }
 
+  ColumnId HistogramId(const Labels& series) {
+    return *store_->RegisterHistogram(HistogramAlias(store_->Hash(series.ToString())), series);
+  }
+
   // Sends one request of samples that the store has not seen.
   void Send() {
     std::vector<Sent> sent;
     std::vector<Append> samples;
+    std::vector<AppendHistogram> histograms;
+    std::deque<std::string> bytes;
     const size_t n = 1 + prng_.Below(40);
     for (size_t i = 0; i < n; ++i) {
       const Labels& series = series_[prng_.Below(series_.size())];
       // Most in order, some behind; never twice, so that all of it must be stored.
       const int64_t time_ms = kNoonMs + clock_ms_++ * 1000 - (prng_.Chance(15) ? 60'500 : 0);
-      if (!used_.insert({series.ToString(), time_ms}).second) continue;
-      sent.push_back({series, time_ms, static_cast<double>(prng_.Below(1000))});
-      samples.push_back({Id(series), time_ms, sent.back().value});
+      const bool is_histogram = prng_.Chance(25);
+      const std::string text = series.ToString() + (is_histogram ? " histogram" : "");
+      if (!used_.insert({text, time_ms}).second) continue;
+      const auto value = static_cast<double>(prng_.Below(1000));
+      sent.push_back({text, time_ms, value});
+      if (is_histogram) {
+        EncodeHistogram(HistogramOf(value), &bytes.emplace_back());
+        histograms.push_back({HistogramId(series), time_ms, bytes.back()});
+      } else {
+        samples.push_back({Id(series), time_ms, value});
+      }
     }
-    const auto report = store_->Append(samples, Now());
+    const auto report = store_->Append(Writes{.samples = samples, .histograms = histograms}, Now());
     if (!report) {
       unsure_.push_back(sent);
       return;
     }
     EXPECT_EQ(report->stored, samples.size());
+    EXPECT_EQ(report->histograms_stored, histograms.size());
     tail_.push_back(sent);
     if (options_.sync == SyncMode::kAlways) MarkDurable();
   }
@@ -117,18 +143,33 @@ class StoreCrashTest : public ::testing::TestWithParam<std::tuple<SyncMode, uint
     for (size_t i = 0; i < columns.size(); ++i) {
       EXPECT_EQ(windows->at(i).count, read->at(i).size());
       for (const Sample& sample : read->at(i)) {
-        stored[{series->at(i).labels.ToString(), ToUnixMs(sample.at)}] = sample.value;
+        stored[{Text(series->at(i)), ToUnixMs(sample.at)}] = sample.value;
       }
+      if (series->at(i).role == Role::kHistogram) CheckHistograms(columns[i], read->at(i));
     }
     return stored;
+  }
+
+  static std::string Text(const Series& series) {
+    return series.labels.ToString() + (series.role == Role::kHistogram ? " histogram" : "");
+  }
+
+  void CheckHistograms(ColumnId column, const std::vector<Sample>& counts) {
+    const auto read = store_->ReadHistograms({&column, 1}, FromUnixMs(kNoonMs - 10'000'000), Now());
+    ASSERT_TRUE(read) << read.error().message;
+    ASSERT_EQ(read->at(0).size(), counts.size());
+    for (size_t i = 0; i < counts.size(); ++i) {
+      EXPECT_EQ(read->at(0)[i].at, counts[i].at);
+      EXPECT_TRUE(Same(read->at(0)[i].histogram, HistogramOf(counts[i].value)));
+    }
   }
 
   void CheckAll() {
     Stored stored = ReadAll();
     for (const Sent& one : acknowledged_) {
-      const auto at = stored.find({one.series.ToString(), one.time_ms});
-      ASSERT_NE(at, stored.end()) << "lost " << one.series.ToString() << " " << one.time_ms;
-      ASSERT_EQ(at->second, one.value) << one.series.ToString() << " " << one.time_ms;
+      const auto at = stored.find({one.series, one.time_ms});
+      ASSERT_NE(at, stored.end()) << "lost " << one.series << " " << one.time_ms;
+      ASSERT_EQ(at->second, one.value) << one.series << " " << one.time_ms;
       stored.erase(at);
     }
     bool is_over = false;
@@ -152,7 +193,7 @@ class StoreCrashTest : public ::testing::TestWithParam<std::tuple<SyncMode, uint
   void CheckWhole(const std::vector<Sent>& request, Stored* stored, bool* is_lost) {
     size_t found = 0;
     for (const Sent& one : request) {
-      const auto at = stored->find({one.series.ToString(), one.time_ms});
+      const auto at = stored->find({one.series, one.time_ms});
       if (at == stored->end()) continue;
       ASSERT_EQ(at->second, one.value);
       ++found;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "tests/tsdb/histograms.h"
 #include "tsdb/sample.h"
 
 namespace nines::tsdb {
@@ -69,6 +70,17 @@ void FollowCount(const ColumnCells& count, ColumnCells* column, Prng* prng) {
   if (prng->Chance(80)) column->present = count.present;
 }
 
+// One histogram after the other in place of the values, stale markers among them.
+void FillHistograms(ColumnCells* column, Prng* prng) {
+  NativeHistogram histogram = RandomHistogram(prng);
+  column->histograms.resize(column->values.size());
+  for (size_t row = 0; row < column->values.size(); ++row) {
+    if (!prng->Chance(5)) column->histograms[row] = Encoded(histogram);
+    column->values[row] = ObservationCount(column->histograms[row]);
+    histogram = NextHistogram(histogram, prng);
+  }
+}
+
 }  // namespace
 
 ColumnCells ColumnOf(uint32_t ordinal, const std::vector<double>& values) {
@@ -87,6 +99,17 @@ Block ExampleBlock() {
   return {.times_ms = {1000, 2000, 3000, 4000},
           .columns = {ColumnOf(0, {7, 17, 28, 37}), ColumnOf(1, {0.5, 1.0, 1.5, StaleMarker()}),
                       CountOf(2, {10, 20, 31, 40}), ColumnOf(4, {kMissing, kMissing, 7, 7})}};
+}
+
+Block HistogramBlock() {
+  const NativeHistogram first = ExampleHistogram();
+  NativeHistogram second = first;
+  second.count = 7;
+  second.sum = 19;
+  second.positive.deltas = {2, 0, -1};
+  ColumnCells column = ColumnOf(0, {6, 7, StaleMarker()});
+  column.histograms = {Encoded(first), Encoded(second), ""};
+  return {.times_ms = {1000, 2000, 3000}, .columns = {column}};
 }
 
 Block GoldenBlock() {
@@ -138,6 +161,7 @@ Block RandomBlock(Prng* prng) {
     }
     if (count != nullptr && prng->Chance(50)) FollowCount(*count, &column, prng);
     if (prng->Chance(20)) column.values.back() = StaleMarker();
+    if (!column.is_count && prng->Chance(10)) FillHistograms(&column, prng);
     block.columns.push_back(std::move(column));
     if (block.columns.back().is_count) count = &block.columns.back();
   }
@@ -150,6 +174,7 @@ Block Normal(const Block& block) {
     bool any = false;
     for (size_t row = 0; row < column.values.size(); ++row) {
       if (column.present[row] == 0) column.values[row] = 0;
+      if (column.present[row] == 0 && !column.histograms.empty()) column.histograms[row].clear();
       any |= column.present[row] != 0;
     }
     if (any) normal.columns.push_back(std::move(column));
@@ -163,7 +188,8 @@ bool Same(const Block& a, const Block& b) {
     const ColumnCells& x = a.columns[i];
     const ColumnCells& y = b.columns[i];
     if (x.ordinal != y.ordinal || x.is_count != y.is_count || x.present != y.present ||
-        !std::equal(x.values.begin(), x.values.end(), y.values.begin(), y.values.end(), SameBits)) {
+        !std::equal(x.values.begin(), x.values.end(), y.values.begin(), y.values.end(), SameBits) ||
+        x.histograms != y.histograms) {
       return false;
     }
   }

@@ -17,6 +17,9 @@ ColumnCells CountOf(uint32_t ordinal, const std::vector<double>& values);
 // The block of the examples in tsdb/FORMAT.md.
 Block ExampleBlock();
 
+// That of the example with native histograms.
+Block HistogramBlock();
+
 // Every coding, presence form and exception; the block of tests/golden/tsdb/v1.md.
 Block GoldenBlock();
 

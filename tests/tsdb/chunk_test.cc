@@ -7,6 +7,7 @@
 
 #include "tests/tsdb/blocks.h"
 #include "tests/tsdb/hex.h"
+#include "tests/tsdb/histograms.h"
 #include "tsdb/packed.h"
 
 namespace nines::tsdb {
@@ -34,6 +35,20 @@ void ExpectSamples(const Result<std::vector<Sample>>& got, const std::vector<Sam
   }
 }
 
+void ExpectHistograms(const std::string& data, const Block& block, const ColumnCells& column) {
+  const auto got = DecodeHistograms(data, column.ordinal);
+  ASSERT_TRUE(got.has_value()) << "column " << column.ordinal << ": " << got.error().message;
+  size_t next = 0;
+  for (size_t row = 0; row < block.times_ms.size(); ++row) {
+    if (column.present[row] == 0) continue;
+    ASSERT_LT(next, got->size()) << "column " << column.ordinal;
+    EXPECT_EQ(ToUnixMs((*got)[next].at), block.times_ms[row]) << "column " << column.ordinal;
+    EXPECT_EQ(ToHex((*got)[next].bytes), ToHex(column.histograms[row])) << "row " << row;
+    ++next;
+  }
+  EXPECT_EQ(next, got->size()) << "column " << column.ordinal;
+}
+
 void ExpectReads(const std::string& data, const Block& block) {
   const Block wanted = Normal(block);
   const Result<Block> got = Decode(data);
@@ -41,6 +56,7 @@ void ExpectReads(const std::string& data, const Block& block) {
   EXPECT_TRUE(Same(*got, wanted)) << ToHex(data);
   for (const ColumnCells& column : block.columns) {
     ExpectSamples(DecodeColumn(data, column.ordinal), SamplesOf(block, column), column.ordinal);
+    if (!column.histograms.empty()) ExpectHistograms(data, block, column);
   }
 }
 
@@ -66,6 +82,12 @@ TEST(Chunk, BytesAreThoseOfFormatMd) {
   const std::string data = Encode(ExampleBlock()).data;
   EXPECT_EQ(ToHex(data), ToHex(BytesOf("tsdb/FORMAT.md", "chunk-data")));
   ExpectReads(data, ExampleBlock());
+}
+
+TEST(Chunk, BytesOfHistogramsAreThoseOfFormatMd) {
+  const std::string data = Encode(HistogramBlock()).data;
+  EXPECT_EQ(ToHex(data), ToHex(BytesOf("tsdb/FORMAT.md", "chunk-data-histograms")));
+  ExpectReads(data, HistogramBlock());
 }
 
 TEST(Chunk, GoldenDataReadForEver) {
@@ -165,6 +187,21 @@ TEST(ChunkSize, BucketThatEqualsTheCountTakesAFewBytes) {
   EXPECT_LE(Encode(block).data.size(), before + 6);
 }
 
+TEST(ChunkSize, AHistogramTakesAByteANumber) {
+  Prng prng(1);
+  NativeHistogram histogram = ExampleHistogram();
+  Block block = OneColumn(std::vector<double>(120, 0));
+  block.columns[0].histograms.resize(120);
+  for (size_t row = 0; row < 120; ++row) {
+    block.columns[0].histograms[row] = Encoded(histogram);
+    block.columns[0].values[row] = static_cast<double>(histogram.count);
+    histogram.count += 2;
+    histogram.positive.deltas[0] += 2;
+    histogram.positive.deltas[1] -= 2;
+  }
+  EXPECT_LE(Encode(block).data.size(), 120u * 8 + 50);
+}
+
 TEST(ChunkSize, FloatsWithFewBitsAreShort) {
   std::vector<double> values;
   Prng prng(1);
@@ -196,6 +233,14 @@ TEST(Chunk, RefusesWhatNoWriterWrites) {
   ExpectCorrupt(std::string("\x01\x01\x00\x01\x01\x02\x03\x00", 8), "a count against itself");
   ExpectCorrupt(std::string("\x01\x01\x00\x01\x00\x02\x07\x00", 8), "an unknown coding");
   ExpectCorrupt(std::string("\x01\x01\x00\x01\x00\x02\x40\x00", 8), "an unknown flag");
+  ExpectCorrupt(std::string("\x01\x01\x00\x01\x00\x02\x06\x00", 8), "against no histogram");
+  ExpectCorrupt(std::string("\x01\x01\x00\x01\x00\x03\x06\x01\x00", 9), "no histogram");
+  ExpectCorrupt(
+      std::string("\x01\x01\x00\x01\x00\x0b\x26\x01\x00\x00\x00\x00\x00\x00\x00\xf0\x3f", 17),
+      "a number among histograms");
+  const std::string numbers = Encode(ExampleBlock()).data;
+  EXPECT_EQ(DecodeHistograms(numbers, 0).error().code, Code::kCorrupt);
+  EXPECT_TRUE(DecodeHistograms(numbers, 99)->empty());
 }
 
 TEST(Chunk, CellsAreLimited) {
@@ -224,6 +269,8 @@ TEST(Chunk, SurvivesMutation) {
     for (const ColumnCells& column : block.columns) {
       const Result<std::vector<Sample>> samples = DecodeColumn(data, column.ordinal);
       EXPECT_LE(samples ? samples->size() : 0, kRowsMax) << "seed " << seed;
+      const auto histograms = DecodeHistograms(data, column.ordinal);
+      EXPECT_LE(histograms ? histograms->size() : 0, kRowsMax) << "seed " << seed;
     }
   }
 }

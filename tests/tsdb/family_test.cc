@@ -52,6 +52,17 @@ TEST(Family, BucketNeedsABound) {
   ExpectSplit(Series("x_bucket", "1 "), "x_bucket", Role::kValue, "");
 }
 
+TEST(Family, NativeHistogramsKeepTheirName) {
+  for (const Labels& series :
+       {Series("x"), Series("x_count"), Series("x_bucket", "1"), Series("")}) {
+    const SplitSeries split = SplitHistogramSeries(series);
+    EXPECT_EQ(split.base, series.Get(kMetricName)) << series.ToString();
+    EXPECT_EQ(split.role, Role::kHistogram) << series.ToString();
+    EXPECT_FALSE(split.labels.Has(kMetricName)) << series.ToString();
+    EXPECT_EQ(Join(split.base, split.role, split.le, split.labels), series) << series.ToString();
+  }
+}
+
 TEST(Family, LeElsewhereIsALabel) {
   ExpectSplit(Series("x_count", "1"), "x", Role::kCount, "");
   ExpectSplit(Series("x", "1"), "x", Role::kValue, "");

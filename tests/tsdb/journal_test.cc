@@ -7,6 +7,7 @@
 
 #include "base/prng.h"
 #include "tests/tsdb/hex.h"
+#include "tests/tsdb/histograms.h"
 #include "tsdb/sample.h"
 
 namespace nines::tsdb {
@@ -14,7 +15,14 @@ namespace {
 
 std::string Encoded(const std::vector<Append>& samples) {
   std::string entry;
-  EncodeJournalEntry(samples, &entry);
+  EncodeJournalEntry({.samples = samples}, &entry);
+  return entry;
+}
+
+std::string Encoded(const std::vector<Append>& samples,
+                    const std::vector<AppendHistogram>& histograms) {
+  std::string entry;
+  EncodeJournalEntry({.samples = samples, .histograms = histograms}, &entry);
   return entry;
 }
 
@@ -31,21 +39,37 @@ bool Same(const std::vector<Append>& a, const std::vector<Append>& b) {
 
 void ExpectRoundTrip(const std::vector<Append>& samples, const std::string& what) {
   const std::string entry = Encoded(samples);
-  std::vector<Append> decoded;
+  JournalEntry decoded;
   const Result<void> result = DecodeJournalEntry(entry, &decoded);
   EXPECT_TRUE(result.has_value()) << what << ": " << ToHex(entry);
-  EXPECT_TRUE(Same(decoded, samples)) << what << ": " << ToHex(entry);
+  EXPECT_TRUE(Same(decoded.samples, samples)) << what << ": " << ToHex(entry);
+  EXPECT_TRUE(decoded.histograms.empty()) << what;
+}
+
+void ExpectRoundTrip(const std::vector<Append>& samples,
+                     const std::vector<AppendHistogram>& histograms, const std::string& what) {
+  const std::string entry = Encoded(samples, histograms);
+  JournalEntry decoded;
+  const Result<void> result = DecodeJournalEntry(entry, &decoded);
+  ASSERT_TRUE(result.has_value()) << what << ": " << ToHex(entry);
+  EXPECT_TRUE(Same(decoded.samples, samples)) << what;
+  ASSERT_EQ(decoded.histograms.size(), histograms.size()) << what;
+  for (size_t i = 0; i < histograms.size(); ++i) {
+    EXPECT_EQ(decoded.histograms[i].column, histograms[i].column) << what;
+    EXPECT_EQ(decoded.histograms[i].time_ms, histograms[i].time_ms) << what;
+    EXPECT_EQ(ToHex(decoded.histograms[i].bytes), ToHex(histograms[i].bytes)) << what;
+  }
 }
 
 void ExpectCorrupt(std::string_view entry, const std::string& what) {
-  std::vector<Append> out{{ColumnId{1}, 2, 3}};
+  JournalEntry out{.samples = {{ColumnId{1}, 2, 3}}, .histograms = {}};
   const Result<void> result = DecodeJournalEntry(entry, &out);
   if (result.has_value()) {
     ADD_FAILURE() << what << " was read: " << ToHex(entry);
     return;
   }
   EXPECT_EQ(result.error().code, Code::kCorrupt) << what;
-  EXPECT_TRUE(Same(out, {{ColumnId{1}, 2, 3}})) << what << " changed the samples";
+  EXPECT_TRUE(out.writes().empty()) << what << " left something";
 }
 
 // The entry of tsdb/FORMAT.md.
@@ -57,20 +81,39 @@ TEST(Journal, BytesAreThoseOfFormatMd) {
   EXPECT_EQ(ToHex(Encoded(Example())), ToHex(BytesOf("tsdb/FORMAT.md", "journal-entry")));
 }
 
-TEST(Journal, AppendsToWhatIsThere) {
+TEST(Journal, BytesOfHistogramsAreThoseOfFormatMd) {
+  const std::string bytes = Encoded(ExampleHistogram());
+  const std::vector<Append> samples = {{ColumnId{7}, 1000, 3}};
+  const std::vector<AppendHistogram> histograms = {{ColumnId{8}, 1000, bytes},
+                                                   {ColumnId{8}, 2000, ""}};
+  EXPECT_EQ(ToHex(Encoded(samples, histograms)),
+            ToHex(BytesOf("tsdb/FORMAT.md", "journal-entry-histograms")));
+}
+
+TEST(Journal, EncodesBehindWhatIsThere) {
   std::string out = "before";
-  EncodeJournalEntry(Example(), &out);
+  EncodeJournalEntry({.samples = Example()}, &out);
   EXPECT_EQ(out, "before" + Encoded(Example()));
-  std::vector<Append> samples = Example();
-  ASSERT_TRUE(DecodeJournalEntry(Encoded(Example()), &samples).has_value());
-  EXPECT_EQ(samples.size(), 2 * Example().size());
+}
+
+TEST(Journal, DecodesInPlaceOfWhatIsThere) {
+  JournalEntry entry;
+  const std::string histogram = Encoded(ExampleHistogram());
+  const std::string both = Encoded(Example(), {{ColumnId{1}, 1, histogram}});
+  ASSERT_TRUE(DecodeJournalEntry(both, &entry).has_value());
+  EXPECT_EQ(entry.samples.size(), 3u);
+  EXPECT_EQ(entry.histograms.size(), 1u);
+  const std::string samples = Encoded(Example());
+  ASSERT_TRUE(DecodeJournalEntry(samples, &entry).has_value());
+  EXPECT_EQ(entry.samples.size(), 3u);
+  EXPECT_TRUE(entry.histograms.empty());
 }
 
 TEST(Journal, GoldenEntriesReadForEver) {
-  std::vector<Append> samples;
+  JournalEntry decoded;
   const std::string entry = BytesOf("tests/golden/tsdb/v1.md", "journal-entry");
-  ASSERT_TRUE(DecodeJournalEntry(entry, &samples).has_value());
-  EXPECT_TRUE(Same(samples, Example()));
+  ASSERT_TRUE(DecodeJournalEntry(entry, &decoded).has_value());
+  EXPECT_TRUE(Same(decoded.samples, Example()));
 }
 
 TEST(Journal, KeepsEveryBit) {
@@ -137,6 +180,33 @@ TEST(Journal, RandomEntriesRoundTrip) {
   }
 }
 
+TEST(Journal, RandomEntriesWithHistogramsRoundTrip) {
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    Prng prng(seed);
+    const std::vector<Append> samples = prng.Chance(50) ? RandomSamples(&prng) : Example();
+    std::vector<std::string> bytes;
+    for (uint64_t n = 1 + prng.Below(50); n > 0; --n) {
+      bytes.push_back(prng.Chance(10) ? "" : Encoded(RandomHistogram(&prng)));
+    }
+    std::vector<AppendHistogram> histograms;
+    for (const std::string& one : bytes) {
+      histograms.push_back({ColumnId{static_cast<uint32_t>(prng.Below(5))},
+                            static_cast<int64_t>(prng.Below(3)) * 1000, one});
+    }
+    ExpectRoundTrip(samples, histograms, "seed " + std::to_string(seed));
+    if (HasFailure()) return;
+  }
+}
+
+TEST(Journal, EveryPrefixWithHistogramsIsCorrupt) {
+  const std::string histogram = Encoded(ExampleHistogram());
+  const std::string entry = Encoded(Example(), {{ColumnId{9}, 7, histogram}, {ColumnId{9}, 8, ""}});
+  for (size_t size = 0; size < entry.size(); ++size) {
+    ExpectCorrupt(std::string_view(entry).substr(0, size), "prefix of " + std::to_string(size));
+  }
+  ExpectCorrupt(entry + '\0', "a byte too many");
+}
+
 TEST(Journal, EveryPrefixIsCorrupt) {
   const std::string entry = Encoded(Example());
   for (size_t size = 0; size < entry.size(); ++size) {
@@ -148,7 +218,12 @@ TEST(Journal, EveryPrefixIsCorrupt) {
 TEST(Journal, RefusesWhatNoWriterWrites) {
   std::string entry = Encoded(Example());
   entry[0] = 2;
-  ExpectCorrupt(entry, "version 2");
+  ExpectCorrupt(entry, "version 2 without histograms");
+  entry[0] = 3;
+  ExpectCorrupt(entry, "version 3");
+  ExpectCorrupt(std::string("\x02\x00\xff\xff\xff\xff\x0f", 7), "many histograms, no bytes");
+  ExpectCorrupt(std::string("\x02\x00\x01\x07\x00", 5), "an unknown flag of a histogram");
+  ExpectCorrupt(std::string("\x02\x00\x01\x03\x01\x00", 6), "bytes that are no histogram");
   ExpectCorrupt(std::string("\x01\xff\xff\xff\xff\x0f", 6), "many samples, no bytes");
   ExpectCorrupt(std::string("\x01\x01\x08\x00", 4), "an unknown flag");
   ExpectCorrupt(std::string("\x01\x01\x07\x80\x80\x80\x80\x80\x80\x80\x10", 11), "2^53 as varint");
@@ -159,7 +234,9 @@ TEST(Journal, RefusesWhatNoWriterWrites) {
 TEST(Journal, SurvivesMutation) {
   for (uint64_t seed = 1; seed <= 2000; ++seed) {
     Prng prng(seed);
-    std::string entry = Encoded(seed % 20 == 0 ? RandomSamples(&prng) : Example());
+    const std::string histogram = Encoded(RandomHistogram(&prng));
+    std::string entry = seed % 20 == 0 ? Encoded(RandomSamples(&prng))
+                                       : Encoded(Example(), {{ColumnId{3}, 4, histogram}});
     for (uint64_t n = 1 + prng.Below(4); n > 0 && !entry.empty(); --n) {
       const size_t at = prng.Below(entry.size());
       if (prng.Chance(60)) {
@@ -170,11 +247,11 @@ TEST(Journal, SurvivesMutation) {
         entry.resize(at);
       }
     }
-    std::vector<Append> samples;
-    const Result<void> result = DecodeJournalEntry(entry, &samples);
+    JournalEntry decoded;
+    const Result<void> result = DecodeJournalEntry(entry, &decoded);
     if (!result) {
       EXPECT_EQ(result.error().code, Code::kCorrupt) << "seed " << seed;
-      EXPECT_TRUE(samples.empty()) << "seed " << seed;
+      EXPECT_TRUE(decoded.writes().empty()) << "seed " << seed;
     }
   }
 }

@@ -8,6 +8,7 @@
 #include "base/labels.h"
 #include "base/number.h"
 #include "tests/support/temp_dir.h"
+#include "tests/tsdb/histograms.h"
 #include "tsdb/store.h"
 
 namespace nines::tsdb {
@@ -61,6 +62,37 @@ class StoreFixture : public ::testing::Test {
     if (report->stored == 1) return "stored";
     if (report->repeated == 1) return "repeated";
     return std::string(RefusalName(report->refused.at(0).reason));
+  }
+
+  ColumnId HistogramId(const Labels& series) {
+    const auto id =
+        store_->RegisterHistogram(HistogramAlias(store_->Hash(series.ToString())), series);
+    EXPECT_TRUE(id) << id.error().message;
+    return id ? *id : kNoColumn;
+  }
+  // Likewise with a native histogram.
+  std::string PutHistogram(const Labels& series, int64_t time_ms,
+                           const NativeHistogram& histogram) {
+    const std::string bytes = Encoded(histogram);
+    const AppendHistogram one{HistogramId(series), time_ms, bytes};
+    const auto report = store_->Append(Writes{.histograms = {&one, 1}}, now_);
+    if (!report) return report.error().message;
+    if (report->histograms_stored == 1) return "stored";
+    if (report->histograms_repeated == 1) return "repeated";
+    return std::string(RefusalName(report->refused_histograms.at(0).reason));
+  }
+  // One a line: its time after noon in ms, and all of it.
+  std::string ReadHistograms(const Labels& series, int64_t from_ms = 0,
+                             int64_t to_ms = 4 * kNoonMs) {
+    const ColumnId id = HistogramId(series);
+    const auto read = store_->ReadHistograms({&id, 1}, FromUnixMs(from_ms), FromUnixMs(to_ms));
+    if (!read) return read.error().message;
+    std::string text;
+    for (const HistogramSample& one : read->at(0)) text += Line(ToUnixMs(one.at), one.histogram);
+    return text;
+  }
+  static std::string Line(int64_t time_ms, const NativeHistogram& histogram) {
+    return std::to_string(time_ms - kNoonMs) + " " + tsdb::Text(histogram) + "\n";
   }
 
   // "0=1 15000=2": times after noon in ms, and values.

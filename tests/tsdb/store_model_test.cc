@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "base/prng.h"
@@ -11,6 +12,8 @@ namespace nines::tsdb {
 namespace {
 
 using Model = std::map<std::string, std::map<int64_t, double>>;  // By series text.
+// Native histograms; likewise with their bytes, which none of are a stale marker.
+using HistogramModel = std::map<std::string, std::map<int64_t, std::string>>;
 
 class StoreModelTest : public StoreFixture, public ::testing::WithParamInterface<uint64_t> {
  protected:
@@ -24,6 +27,9 @@ class StoreModelTest : public StoreFixture, public ::testing::WithParamInterface
       series_.push_back({{"__name__", "x_count"}, {"job", job}});
       series_.push_back({{"__name__", "x_sum"}, {"job", job}});
       series_.push_back({{"__name__", "up"}, {"job", job}});
+      // One in the family of the buckets, one that is also a series of numbers.
+      histogram_series_.push_back({{"__name__", "x"}, {"job", job}});
+      histogram_series_.push_back({{"__name__", "up"}, {"job", job}});
     }
   }
 
@@ -34,18 +40,34 @@ class StoreModelTest : public StoreFixture, public ::testing::WithParamInterface
     return static_cast<double>(prng_.Below(50));  // Many drops: resets.
   }
 
+  std::string RandomHistogramBytes(const std::string& series) {
+    if (prng_.Chance(5)) return "";
+    NativeHistogram& last = last_histograms_[series];
+    last = last_histograms_.size() == 1 ? RandomHistogram(&prng_) : NextHistogram(last, &prng_);
+    return Encoded(last);
+  }
+
   // What the store must say of one sample, and the model's own step.
-  std::string Expect(const std::string& series, int64_t time_ms, double value) {
-    auto& samples = model_[series];
+  template <class Value, class Same>
+  std::string Expect(std::map<int64_t, Value>* samples, int64_t time_ms, const Value& value,
+                     Same same) {
     if (time_ms > ToUnixMs(now_ + options_.future_max)) return "ahead";
     if (time_ms < ToUnixMs(now_ - options_.retention)) return "beyond";
-    if (!samples.empty()) {
-      const auto& [newest, newest_value] = *samples.rbegin();
+    if (!samples->empty()) {
+      const int64_t newest = samples->rbegin()->first;
       if (time_ms < newest - options_.out_of_order_window.count()) return "old";
     }
-    const auto [at, is_new] = samples.emplace(time_ms, value);
+    const auto [at, is_new] = samples->emplace(time_ms, value);
     if (is_new) return "stored";
-    return SameBits(at->second, value) ? "repeated" : "duplicate";
+    return same(at->second, value) ? "repeated" : "duplicate";
+  }
+
+  int64_t RandomTime() {
+    int64_t time_ms = ToUnixMs(now_) - static_cast<int64_t>(prng_.Below(8)) * 15000;
+    if (prng_.Chance(20)) time_ms -= static_cast<int64_t>(prng_.Below(50)) * kMinuteMs;
+    if (prng_.Chance(1)) time_ms += 11 * kMinuteMs;
+    if (prng_.Chance(1)) time_ms -= 73 * 60 * kMinuteMs;
+    return time_ms;
   }
 
   static std::string Kind(Refusal refusal) {
@@ -62,34 +84,76 @@ class StoreModelTest : public StoreFixture, public ::testing::WithParamInterface
     return "?";
   }
 
+  // What the store must say, and says, of all samples of a request of one kind.
+  struct Told {
+    std::vector<std::string> expected;
+
+    void Check(uint64_t stored, uint64_t repeated,
+               const std::vector<AppendReport::Refused>& refused) {
+      EXPECT_EQ(stored, static_cast<uint64_t>(std::ranges::count(expected, "stored")));
+      EXPECT_EQ(repeated, static_cast<uint64_t>(std::ranges::count(expected, "repeated")));
+      for (const auto& one : refused) {
+        EXPECT_EQ(Kind(one.reason), expected.at(one.index)) << one.index;
+        expected[one.index] = "told";
+      }
+      for (const std::string& left : expected) {
+        EXPECT_TRUE(left == "stored" || left == "repeated" || left == "told") << left;
+      }
+    }
+  };
+
   void RandomAppend() {
     std::vector<Append> samples;
-    std::vector<std::string> expected;
-    std::vector<std::string> got;
-    const size_t n = 1 + prng_.Below(60);
-    std::array<uint64_t, 2> counts{};
-    for (size_t i = 0; i < n; ++i) {
+    Told told;
+    for (size_t n = 1 + prng_.Below(60); n > 0; --n) {
       const Labels& series = series_[prng_.Below(series_.size())];
-      int64_t time_ms = ToUnixMs(now_) - static_cast<int64_t>(prng_.Below(8)) * 15000;
-      if (prng_.Chance(20)) time_ms -= static_cast<int64_t>(prng_.Below(50)) * kMinuteMs;
-      if (prng_.Chance(1)) time_ms += 11 * kMinuteMs;
-      if (prng_.Chance(1)) time_ms -= 73 * 60 * kMinuteMs;
+      const int64_t time_ms = RandomTime();
       const double value = RandomValue();
       samples.push_back({Id(series), time_ms, value});
-      expected.push_back(Expect(series.ToString(), time_ms, value));
-      counts[0] += expected.back() == "stored" ? 1 : 0;
-      counts[1] += expected.back() == "repeated" ? 1 : 0;
+      told.expected.push_back(Expect(&model_[series.ToString()], time_ms, value, SameBits));
     }
-    const auto report = store_->Append(samples, now_);
+    std::vector<std::string> bytes;
+    std::vector<AppendHistogram> histograms;
+    Told told_histograms;
+    for (size_t n = prng_.Below(15); n > 0; --n) {
+      const Labels& series = histogram_series_[prng_.Below(histogram_series_.size())];
+      const int64_t time_ms = RandomTime();
+      bytes.push_back(RandomHistogramBytes(series.ToString()));
+      histograms.push_back({HistogramId(series), time_ms, {}});
+      told_histograms.expected.push_back(Expect(&histogram_model_[series.ToString()], time_ms,
+                                                bytes.back(), std::equal_to<std::string>()));
+    }
+    for (size_t i = 0; i < bytes.size(); ++i) histograms[i].bytes = bytes[i];
+    const auto report = store_->Append(Writes{.samples = samples, .histograms = histograms}, now_);
     ASSERT_TRUE(report) << report.error().message;
-    EXPECT_EQ(report->stored, counts[0]);
-    EXPECT_EQ(report->repeated, counts[1]);
-    for (const auto& refused : report->refused) {
-      EXPECT_EQ(Kind(refused.reason), expected.at(refused.index)) << refused.index;
-      expected[refused.index] = "told";
-    }
-    for (const std::string& left : expected) {
-      EXPECT_TRUE(left == "stored" || left == "repeated" || left == "told") << left;
+    told.Check(report->stored, report->repeated, report->refused);
+    told_histograms.Check(report->histograms_stored, report->histograms_repeated,
+                          report->refused_histograms);
+  }
+
+  void CompareHistograms(int64_t from_ms, int64_t to_ms, std::vector<std::string>* with_samples) {
+    std::vector<ColumnId> columns;
+    for (const Labels& series : histogram_series_) columns.push_back(HistogramId(series));
+    const auto read = store_->ReadHistograms(columns, FromUnixMs(from_ms), FromUnixMs(to_ms));
+    const auto counts = store_->Read(columns, FromUnixMs(from_ms), FromUnixMs(to_ms));
+    ASSERT_TRUE(read) << read.error().message;
+    ASSERT_TRUE(counts) << counts.error().message;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      const std::string series = histogram_series_[i].ToString();
+      std::string expected;
+      std::vector<Sample> expected_counts;
+      for (const auto& [time_ms, bytes] : histogram_model_[series]) {
+        if (time_ms < from_ms || time_ms > to_ms) continue;
+        NativeHistogram histogram;
+        ASSERT_TRUE(DecodeHistogram(bytes, &histogram));
+        expected += Line(time_ms, histogram);
+        expected_counts.push_back({FromUnixMs(time_ms), ObservationCount(bytes)});
+      }
+      std::string got;
+      for (const HistogramSample& one : read->at(i)) got += Line(ToUnixMs(one.at), one.histogram);
+      ASSERT_EQ(got, expected) << series;
+      ASSERT_EQ(Text(counts->at(i)), Text(expected_counts)) << series;
+      if (!expected.empty()) with_samples->push_back(series + "\n");
     }
   }
 
@@ -121,6 +185,7 @@ class StoreModelTest : public StoreFixture, public ::testing::WithParamInterface
           << series_[i].ToString() << " " << Text(expected) << " from " << from_ms - kNoonMs;
       if (!expected.empty()) with_samples.push_back(series_[i].ToString() + "\n");
     }
+    CompareHistograms(from_ms, to_ms, &with_samples);
     std::ranges::sort(with_samples, {}, [](const std::string& text) {
       return std::pair(text.starts_with("x"), text);
     });
@@ -144,6 +209,9 @@ class StoreModelTest : public StoreFixture, public ::testing::WithParamInterface
   Prng prng_;
   std::vector<Labels> series_;
   Model model_;
+  std::vector<Labels> histogram_series_;
+  HistogramModel histogram_model_;
+  std::map<std::string, NativeHistogram> last_histograms_;
 };
 
 TEST_P(StoreModelTest, AgreesWithAMap) {
