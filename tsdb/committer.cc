@@ -4,6 +4,8 @@
 #include <shared_mutex>
 
 #include "base/check.h"
+#include "base/log.h"
+#include "tsdb/bytes.h"
 
 namespace nines::tsdb {
 
@@ -12,6 +14,33 @@ namespace {
 // Of one generation; a checkpoint begins at a fifth of it.  What a sample takes is bounded, what a
 // native histogram takes is not.
 constexpr uint64_t kJournalBytesFull = uint64_t{1} << 30;
+
+// What is damaged counts as not there: a column's next start begins its record anew.
+Result<std::string> FindStarts(const Database& database, const std::string& key) {
+  Result<std::string> record = database.Get(Table::kStarts, key);
+  const bool is_readable = record && (record->empty() || DecodeStarts(*record));
+  if (is_readable || (!record && record.error().code != Code::kCorrupt)) return record;
+  const Error error = record ? DecodeStarts(*record).error() : record.error();
+  log::Error("damaged start timestamps are replaced",
+             {{"key", HexText(key)}, {"err", error.message}});
+  return std::string();
+}
+
+// Gives each start with the sample it came with to `take`, but for samples that were refused.
+template <class T, class Take>
+Result<void> ForEachStart(std::span<const T> samples, std::span<const Start> starts,
+                          const std::vector<AppendReport::Refused>& refused, Take take) {
+  auto next = refused.begin();
+  for (const Start& start : starts) {
+    while (next != refused.end() && next->index < start.index) ++next;
+    if (next != refused.end() && next->index == start.index) continue;
+    const T& sample = samples[start.index];
+    if (Result<void> taken = take(sample.column, sample.time_ms, start.start_ms); !taken) {
+      return taken;
+    }
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -32,7 +61,8 @@ Committer::Committer(State* state)
            .find_histogram = [this](
                                  ColumnId column,
                                  int64_t time_ms) { return FindStoredHistogram(column, time_ms); },
-           .newest = [this](FamilyId family) { return NewestStored(family); }}) {}
+           .newest = [this](FamilyId family) { return NewestStored(family); }}),
+      starts_([state](const std::string& key) { return FindStarts(*state->database, key); }) {}
 
 Committer::~Committer() = default;
 
@@ -94,7 +124,12 @@ void Committer::Commit(std::span<CommitQueue::Request* const> group) {
     }
   }
   stored_.reset();
-  if (const Result<void> written = WriteAccepted(); !written) {
+  Result<void> written;
+  for (const CommitQueue::Request* request : group) {
+    if (written && request->result) written = TakeStarts(*request);
+  }
+  if (written) written = WriteAccepted();
+  if (!written) {
     admission_.TakeBack();
     for (CommitQueue::Request* request : group) {
       if (request->result) request->result = written.error();
@@ -105,18 +140,35 @@ void Committer::Commit(std::span<CommitQueue::Request* const> group) {
   admission_.Accept();
 }
 
+Result<void> Committer::TakeStarts(const CommitQueue::Request& request) {
+  const auto take = [this](ColumnId column, int64_t time_ms, int64_t start_ms) {
+    return starts_.Take(column, time_ms, start_ms);
+  };
+  const Writes& writes = request.writes;
+  const AppendReport& report = *request.result;
+  Result<void> taken = ForEachStart(writes.samples, writes.sample_starts, report.refused, take);
+  if (!taken) return taken;
+  return ForEachStart(writes.histograms, writes.histogram_starts, report.refused_histograms, take);
+}
+
 Result<void> Committer::WriteAccepted() {
   std::vector<Change> changes;
   {
     const std::lock_guard lock(state_->index_lock);
     changes.swap(state_->pending);
   }
+  const size_t pending = changes.size();
+  starts_.AddChanges(&changes);
   const Writes accepted = admission_.accepted();
   if (changes.empty() && accepted.empty()) return {};
   Result<void> written = state_->journal.Write(changes, accepted);
   if (state_->options.sync == SyncMode::kAlways) state_->metrics.AddSync();
-  if (written) return written;
+  if (written) {
+    starts_.Settle();
+    return written;
+  }
   state_->is_sick = true;
+  changes.resize(pending);  // Starts are given again.
   const std::lock_guard lock(state_->index_lock);
   PutBack(std::move(changes), &state_->pending);
   return written;

@@ -7,6 +7,7 @@
 
 #include "tsdb/admission.h"
 #include "tsdb/commit_queue.h"
+#include "tsdb/starts.h"
 #include "tsdb/state.h"
 
 namespace nines::tsdb {
@@ -33,6 +34,7 @@ class Committer {
   Result<std::optional<std::string>> FindStoredHistogram(ColumnId column, int64_t time_ms);
   Result<const Rows*> StoredSlot(FamilyId family, int64_t time_ms);
   Result<std::vector<std::optional<Sample>>> NewestStored(FamilyId family);
+  Result<void> TakeStarts(const CommitQueue::Request& request);
   Result<void> WriteAccepted();
   Result<void> Replay(const Writes& writes);
   void Apply();
@@ -40,6 +42,7 @@ class Committer {
 
   State* state_;
   Admission admission_;
+  StartKeeper starts_;
   // What is on disk and set aside, as one commit's late samples see it; made for the first of them.
   std::unique_ptr<Stored> stored_;
 };

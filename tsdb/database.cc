@@ -31,7 +31,7 @@ constexpr std::string_view kOldFormat = "nines-tsdb 1";
 constexpr std::string_view kSecretKey = "secret";
 constexpr size_t kSecretBytes = 32;
 constexpr std::string_view kDefaultName = "default";
-constexpr std::array<std::string_view, kTables> kTableNames = {"series"};  // By Table.
+constexpr std::array<std::string_view, kTables> kTableNames = {"series", "starts"};  // By Table.
 constexpr std::string_view kRecordsName = "records";
 constexpr std::string_view kJournalPrefix = "journal.";
 constexpr std::string_view kChunksPrefix = "chunks.";
@@ -445,6 +445,13 @@ Result<void> Database::Scan(
   if (!at->status().ok())
     return FromStatus("cannot read " + this->table(table)->GetName(), at->status());
   return {};
+}
+
+Result<std::string> Database::Get(Table table, const std::string& key) const {
+  std::string value;
+  const rocksdb::Status status = rocks_->Get({}, this->table(table).get(), key, &value);
+  if (status.ok() || status.IsNotFound()) return value;
+  return FromStatus("cannot read " + this->table(table)->GetName(), status);
 }
 
 Result<FamilyHandle> Database::Create(const std::string& name, Use use) {

@@ -67,6 +67,9 @@ class Database {
       Table table, std::string_view prefix,
       const std::function<Result<void>(std::string_view key, std::string_view value)>& take) const;
 
+  // The value of one, empty where there is none.
+  Result<std::string> Get(Table table, const std::string& key) const;
+
   Result<FamilyHandle> Create(const std::string& name, Use use);
   Result<void> Drop(const FamilyHandle& family);
   // Writes the memory tables of `families` to files.

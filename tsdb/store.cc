@@ -12,6 +12,7 @@
 #include "tsdb/commit_queue.h"
 #include "tsdb/committer.h"
 #include "tsdb/reader.h"
+#include "tsdb/starts.h"
 #include "tsdb/state.h"
 #include "tsdb/stored_records.h"
 
@@ -159,6 +160,13 @@ Result<std::vector<std::vector<Sample>>> Store::Read(std::span<const ColumnId> c
 Result<std::vector<std::vector<HistogramSample>>> Store::ReadHistograms(
     std::span<const ColumnId> columns, Time from, Time to) const {
   return impl_->reader.ReadHistograms(columns, from, to);
+}
+
+Result<std::vector<StartTime>> Store::Starts(ColumnId column) const {
+  const auto record = impl_->state.database->Get(Table::kStarts, StartsKey(column));
+  if (!record) return record.error();
+  if (record->empty()) return std::vector<StartTime>{};
+  return DecodeStarts(*record);
 }
 
 Result<std::vector<FamilyView>> Store::Families(std::string_view base,

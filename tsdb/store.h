@@ -89,10 +89,19 @@ struct AppendHistogram {
   std::string_view bytes;  // EncodeHistogram(): none for a stale marker.
 };
 
+// That a sample or histogram counts what happened since a time; one of which the time is 0 or not
+// before its own says nothing.
+struct Start {
+  uint32_t index;  // Of the sample, or histogram, in its request.
+  int64_t start_ms;
+};
+
 // What one request stores.
 struct Writes {
   std::span<const tsdb::Append> samples = {};
   std::span<const AppendHistogram> histograms = {};
+  std::span<const Start> sample_starts = {};  // In order of index.
+  std::span<const Start> histogram_starts = {};
 
   bool empty() const { return samples.empty() && histograms.empty(); }
 };
@@ -120,6 +129,15 @@ struct AppendReport {
   uint64_t histograms_repeated = 0;
   std::vector<Refused> refused_histograms;
 };
+
+// A start timestamp of a column, and the first sample that came with it.
+struct StartTime {
+  Time start;
+  Time first_sample;
+  bool operator==(const StartTime&) const = default;
+};
+// The newest of a column are kept.
+inline constexpr size_t kStartsMax = 32;
 
 struct Series {
   ColumnId id;
@@ -184,9 +202,9 @@ class Store {
   // Likewise its column of native histograms.  REQUIRES: `alias` is a HistogramAlias().
   Result<ColumnId> RegisterHistogram(const Fingerprint& alias, const Labels& series);
 
-  // Stores what can be stored and reports the rest.  Concurrent calls share one disk sync.  Blocks
-  // on disk.  kUnavailable: nothing was stored, a retry is right; of a disk that is too full
-  // (Options::min_free) too, until there is room again.
+  // Stores what can be stored and reports the rest; start timestamps of what is refused are not.
+  // Concurrent calls share one disk sync.  Blocks on disk.  kUnavailable: nothing was stored, a
+  // retry is right; of a disk that is too full (Options::min_free) too, until there is room again.
   Result<AppendReport> Append(const Writes& writes, Time now);
   // Samples alone.
   Result<AppendReport> Append(std::span<const tsdb::Append> samples, Time now) {
@@ -211,6 +229,9 @@ class Store {
   // The native histograms of each column, likewise.  REQUIRES: columns of RegisterHistogram().
   Result<std::vector<std::vector<HistogramSample>>> ReadHistograms(
       std::span<const ColumnId> columns, Time from, Time to) const;
+
+  // The start timestamps that came with a column's samples, in order of the first sample of each.
+  Result<std::vector<StartTime>> Starts(ColumnId column) const;
 
   // Families of that base name whose labels match, in order of labels.  `matchers` see the labels
   // without `le` and `__name__`.
