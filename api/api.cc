@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/admin_api.h"
 #include "api/notification_api.h"
 #include "api/page.h"
 #include "api/process_metrics.h"
@@ -50,6 +51,7 @@ struct Api::Impl {
   explicit Impl(Sources given);
 
   void AddRoutes();
+  void AddAdminRoutes();
   HttpResponse Write(const HttpRequest& request);
   HttpResponse Reload();
   HttpResponse Metrics();
@@ -79,6 +81,7 @@ Api::Impl::Impl(Sources given)
            {{"version", sources.version}})
       .Set(1);
   AddRoutes();
+  AddAdminRoutes();
 }
 
 void Api::Impl::AddRoutes() {
@@ -119,6 +122,16 @@ void Api::Impl::AddRoutes() {
   }
   router.Add("GET", "/metrics",
              [this](const HttpRequest&, const PathParameters&) { return Metrics(); });
+}
+
+void Api::Impl::AddAdminRoutes() {
+  for (const char* method : {"POST", "PUT"}) {
+    router.Add(method, "/api/v1/admin/tsdb/snapshot",
+               [this](const HttpRequest& request, const PathParameters&) {
+                 if (!sources.enable_admin_api) return AdminDisabled();
+                 return TakeSnapshot(sources.snapshot, request, sources.clock->Wall());
+               });
+  }
 }
 
 HttpResponse Api::Impl::Write(const HttpRequest& request) {
@@ -169,6 +182,7 @@ Api::Api(Sources sources) {
   CHECK(sources.registry != nullptr);
   CHECK(sources.write && sources.slos && sources.owed && sources.delivered);
   CHECK(sources.store_stats && sources.reload && sources.ready);
+  CHECK(sources.snapshot || !sources.enable_admin_api);
   impl_ = std::make_unique<Impl>(std::move(sources));
 }
 

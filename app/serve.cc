@@ -38,12 +38,14 @@ int Serve(const ServeFlags& flags) {
     has_failed = true;
     kill(getpid(), SIGTERM);  // Taken by the loop below.
   };
-  Result<std::unique_ptr<Server>> server = Server::Start({.config_file = flags.config_file,
-                                                          .storage_path = flags.storage_path,
-                                                          .listen_address = flags.listen_address,
-                                                          .clock = &SystemClock(),
-                                                          .on_fatal = end,
-                                                          .storage_env = flags.storage_env});
+  Result<std::unique_ptr<Server>> server =
+      Server::Start({.config_file = flags.config_file,
+                     .storage_path = flags.storage_path,
+                     .listen_address = flags.listen_address,
+                     .enable_admin_api = flags.enable_admin_api,
+                     .clock = &SystemClock(),
+                     .on_fatal = end,
+                     .storage_env = flags.storage_env});
   if (!server) {
     log::Error("cannot start", {{"err", server.error().message}});
     return 1;

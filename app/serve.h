@@ -11,6 +11,7 @@ struct ServeFlags {
   std::string config_file;
   std::string storage_path = "./data";
   std::string listen_address = "127.0.0.1:9099";
+  bool enable_admin_api = false;
   std::string log_level = "info";
   std::string log_format = "logfmt";
   rocksdb::Env* storage_env = nullptr;  // A test's disk.

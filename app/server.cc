@@ -134,6 +134,8 @@ Result<void> Server::Impl::Listen() {
       .delivered = [this] { return dispatcher->delivered(); },
       .store_stats = [this] { return store->stats(); },
       .reload = [this] { return Reload(); },
+      .enable_admin_api = options.enable_admin_api,
+      .snapshot = [this](Time now) { return store->Snapshot(now); },
       .ready = [this] { return ready.load(); },
       .registry = &registry,
       .version = kVersion,

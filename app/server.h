@@ -16,6 +16,7 @@ struct ServerOptions {
   std::string config_file;  // "": no configuration.
   std::string storage_path;
   std::string listen_address;
+  bool enable_admin_api = false;
   const Clock* clock = nullptr;  // Must outlive the server.
   // Called once, by a thread of the server, when only a restart of the program can help: the disk
   // failed and nothing is written any more.  Must not call the server.

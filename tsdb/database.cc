@@ -8,7 +8,6 @@
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
-#include <sys/random.h>
 
 #include <algorithm>
 #include <array>
@@ -19,6 +18,7 @@
 
 #include "base/check.h"
 #include "tsdb/bytes.h"
+#include "tsdb/random_bytes.h"
 #include "tsdb/store.h"
 
 namespace nines::tsdb {
@@ -118,17 +118,6 @@ Result<void> SyncLogs(rocksdb::Env* env, const std::string& path) {
 Error Foreign(const std::string& path, const std::string& what) {
   return {Code::kInvalid, "data directory " + path + " " + what +
                               "; it is left as it is, choose an empty directory"};
-}
-
-std::string RandomBytes(size_t size) {
-  std::string bytes(size, '\0');
-  size_t got = 0;
-  while (got < size) {
-    const ssize_t n = getrandom(bytes.data() + got, size - got, 0);
-    // Only an interrupted call can fail: the buffer is ours and the flags are none.
-    if (n > 0) got += static_cast<size_t>(n);
-  }
-  return bytes;
 }
 
 bool IsLockedMessage(const std::string& text) {

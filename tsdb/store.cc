@@ -12,6 +12,7 @@
 #include "tsdb/commit_queue.h"
 #include "tsdb/committer.h"
 #include "tsdb/reader.h"
+#include "tsdb/snapshot.h"
 #include "tsdb/starts.h"
 #include "tsdb/state.h"
 #include "tsdb/stored_records.h"
@@ -210,6 +211,13 @@ Result<void> Store::Sync() {
   }
   if (*synced) state.metrics.AddSync();
   return {};
+}
+
+Result<std::string> Store::Snapshot(Time now) {
+  State& state = impl_->state;
+  const std::lock_guard lock(impl_->upkeep_lock);
+  if (const Result<void> room = state.space.Check(now); !room) return room.error();
+  return MakeSnapshot(*state.database, state.options.path, now);
 }
 
 Result<void> Store::Close(Time now) {

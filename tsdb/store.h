@@ -258,6 +258,11 @@ class Store {
   // thread. Nothing to do, and no sync, where all is durable.
   Result<void> Sync();
 
+  // Copies everything to a directory below the data's that opens as data, and gives its name; see
+  // snapshot.h.  Upkeep waits meanwhile, appending goes on.  kUnavailable: the disk refused it, or
+  // is too full (Options::min_free).
+  Result<std::string> Snapshot(Time now);
+
   // Writes everything out so that the next Open() has nothing to replay.  Append() answers
   // kUnavailable from then on.
   Result<void> Close(Time now);

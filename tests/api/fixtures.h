@@ -125,6 +125,8 @@ struct World {
   tsdb::StoreStats store_stats;
   Result<void> reloaded{};
   bool ready = true;
+  bool enable_admin_api = true;
+  Result<std::string> snapshot = std::string("20261128T184220Z-00000000000000ff");
   ingest::WriteResponse written;
   std::vector<std::string> writes;  // "content type|content encoding|body" of each.
   prometheus::Registry registry;
@@ -142,6 +144,8 @@ struct World {
     sources.delivered = [this] { return delivered; };
     sources.store_stats = [this] { return store_stats; };
     sources.reload = [this] { return reloaded; };
+    sources.enable_admin_api = enable_admin_api;
+    sources.snapshot = [this](Time) { return snapshot; };
     sources.ready = [this] { return ready; };
     sources.registry = &registry;
     sources.version = "1.2.3-test";
