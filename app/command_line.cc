@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <string>
 
+#include "app/import.h"
 #include "app/inspect.h"
 #include "app/serve.h"
 #include "app/version.h"
@@ -27,12 +28,14 @@ CLI::Validator Accepts(Parse parse) {
 struct CommandLine {
   CLI::App app{"Nines keeps the latency promises of online services.", "nines"};
   ServeFlags serve_flags;
+  ImportFlags import_flags;
   InspectFlags inspect_flags;
   std::string help_topic;
 
   CommandLine() {
     app.require_subcommand(1);
     AddServe();
+    AddImport();
     AddInspect();
     app.add_subcommand("version", "Print the version");
     CLI::App* help = app.add_subcommand("help", "Print this text, or that of a command");
@@ -47,6 +50,8 @@ struct CommandLine {
         ->capture_default_str();
     serve->add_option("--web.listen-address", serve_flags.listen_address, "host:port to listen on")
         ->capture_default_str();
+    serve->add_flag("--web.enable-admin-api", serve_flags.enable_admin_api,
+                    "Allow /api/v1/admin: snapshots");
     serve->add_option("--log.level", serve_flags.log_level, "debug, info, warn or error")
         ->capture_default_str()
         ->check(Accepts(log::ParseLevel));
@@ -55,21 +60,55 @@ struct CommandLine {
         ->check(Accepts(log::ParseFormat));
   }
 
-  void AddInspect() {
-    CLI::App* inspect = app.add_subcommand("inspect", "Print what a data folder or snapshot holds");
-    inspect->add_option("--storage.path", inspect_flags.storage_path, "The folder of the data")
+  void AddImport() {
+    CLI::App* import =
+        app.add_subcommand("import", "Put old samples into a data folder that no server has open");
+    import->add_option("--storage.path", import_flags.storage_path, "The folder of the data")
         ->capture_default_str();
-    inspect->add_flag("--json", inspect_flags.json, "Print JSON");
-    inspect->add_option("--top", inspect_flags.top, "How many metric names to list")
-        ->capture_default_str();
-  }
+    import->add_option("--config.file", import_flags.config_file,
+                       "The server's configuration: its retention and limits count");
+    CLI::Option* url = import->add_option("--from-prometheus", import_flags.prometheus_url,
+                                          "The URL of a running Prometheus to read from");
+    import
+        ->add_option("--match", import_flags.matches,
+                     "Series to read, name{label=\"value\"}; may be repeated; default: all")
+        ->allow_extra_args(false)
+        ->needs(url);
+    import->add_option("--start", import_flags.start, "From when; default: the retention ago")
+        ->needs(url);
+    import->add_option("--end", import_flags.end, "Until when; default: now")->needs(url);
+    const std::pair<const char*, const char*> formats[] = {
+        {"openmetrics", "A file in OpenMetrics text, times in seconds, # EOF at its end"},
+        {"text", "A file in Prometheus' text format, times in milliseconds"},
+        {"dump", "What promtool tsdb dump printed"}};
+    for (const auto& [format, what] : formats) {
+      CLI::App* one = import->add_subcommand(format, what);
+      one->add_option("FILE", import_flags.file, "Its path; - is standard input")->required();
+      one->fallthrough();
+      one->callback([this, name = std::string(format)] { import_flags.format = name; });
+    }
+    import->require_subcommand(0, 1);
+    import->callback([this] {
+      if (import_flags.format.empty() != import_flags.prometheus_url.empty()) return;
+    throw CLI::ValidationError("import", "needs one of openmetrics, text, dump, --from-prometheus");
+  });
+}
 
-  const CLI::App* Find(const std::string& command) const {
-    for (const CLI::App* one : app.get_subcommands(nullptr))
-      if (one->get_name() == command) return one;
-    return nullptr;
-  }
-};
+  void AddInspect() {
+  CLI::App* inspect = app.add_subcommand("inspect", "Print what a data folder or snapshot holds");
+  inspect->add_option("--storage.path", inspect_flags.storage_path, "The folder of the data")
+      ->capture_default_str();
+  inspect->add_flag("--json", inspect_flags.json, "Print JSON");
+  inspect->add_option("--top", inspect_flags.top, "How many metric names to list")
+      ->capture_default_str();
+}
+
+const CLI::App* Find(const std::string& command) const {
+  for (const CLI::App* one : app.get_subcommands(nullptr))
+    if (one->get_name() == command) return one;
+  return nullptr;
+}
+};  // namespace
 
 int NoCommand(const std::string& name) {
   std::fprintf(stderr, "nines: no command %s; nines help lists them\n", name.c_str());
@@ -85,7 +124,7 @@ int PrintHelp(const std::string& topic) {
   return 0;
 }
 
-}  // namespace
+}  // namespace nines::app
 
 int Main(int argc, char** argv) {
   CommandLine line;
@@ -100,6 +139,7 @@ int Main(int argc, char** argv) {
   }
   const std::string command = line.app.get_subcommands().front()->get_name();
   if (command == "serve") return Serve(line.serve_flags);
+  if (command == "import") return Import(line.import_flags);
   if (command == "inspect") return Inspect(line.inspect_flags);
   if (command == "help") return PrintHelp(line.help_topic);
   std::printf("nines %s\n", kVersion);
