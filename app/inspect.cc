@@ -15,7 +15,7 @@ namespace {
 
 using tsdb::Inspection;
 
-constexpr const char* kRoles[] = {"value", "bucket", "count", "sum"};
+constexpr const char* kRoles[] = {"value", "bucket", "count", "sum", "native_histogram"};
 
 std::string TimeText(const std::optional<Time>& time) {
   return time ? FormatRfc3339Ms(*time) : "-";

@@ -61,7 +61,7 @@ struct Inspection {
   bool in_use = false;  // Another process has it open.
   uint64_t families = 0;
   uint64_t series = 0;
-  std::array<uint64_t, 4> series_by_role{};  // By tsdb::Role.
+  std::array<uint64_t, 5> series_by_role{};  // By tsdb::Role.
   std::vector<Partition> partitions;         // In order of name, that is of days.
   std::vector<Journal> journals;             // In order of generations.
   std::vector<Part> others;

@@ -55,7 +55,7 @@ TEST_F(InspectTest, CountsFragmentsAndJournal) {
   EXPECT_FALSE(found.in_use);
   EXPECT_EQ(found.families, 3u);
   EXPECT_EQ(found.series, 6u);
-  EXPECT_EQ(found.series_by_role, (std::array<uint64_t, 4>{2, 2, 1, 1}));
+  EXPECT_EQ(found.series_by_role, (std::array<uint64_t, 5>{2, 2, 1, 1, 0}));
   EXPECT_EQ(found.samples(), 11u) << "the stale marker is none";
   EXPECT_EQ(found.fragments(), 4u);
   EXPECT_GT(found.disk_bytes(), 0u);
