@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "api/admin_api.h"
+#include "api/http_metrics.h"
+#include "api/ingest_api.h"
 #include "api/notification_api.h"
 #include "api/page.h"
 #include "api/process_metrics.h"
@@ -107,6 +109,9 @@ void Api::Impl::AddRoutes() {
   router.Add("GET", "/api/v1/alerts", [this](const HttpRequest&, const PathParameters&) {
     return ListAlerts(sources.slos());
   });
+  router.Add("GET", "/api/v1/status/ha", [this](const HttpRequest&, const PathParameters&) {
+    return ListHaClusters(sources.ha_clusters());
+  });
   router.Add("POST", "/api/v1/write",
              [this](const HttpRequest& request, const PathParameters&) { return Write(request); });
 
@@ -164,6 +169,9 @@ HttpResponse Api::Impl::Metrics() {
   for (prometheus::MetricFamily& family : CollectProcessMetrics()) {
     families.push_back(std::move(family));
   }
+  for (prometheus::MetricFamily& family : CollectHttpMetrics(*sources.http)) {
+    families.push_back(std::move(family));
+  }
   HttpResponse response;
   response.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}};
   response.body = prometheus::TextSerializer().Serialize(families);
@@ -180,8 +188,9 @@ void Api::Impl::Count(std::string_view handler, int status, std::chrono::nanosec
 Api::Api(Sources sources) {
   CHECK(sources.clock != nullptr);
   CHECK(sources.registry != nullptr);
+  CHECK(sources.http != nullptr);
   CHECK(sources.write && sources.slos && sources.owed && sources.delivered);
-  CHECK(sources.store_stats && sources.reload && sources.ready);
+  CHECK(sources.ha_clusters && sources.store_stats && sources.reload && sources.ready);
   CHECK(sources.snapshot || !sources.enable_admin_api);
   impl_ = std::make_unique<Impl>(std::move(sources));
 }

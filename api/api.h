@@ -23,11 +23,13 @@ struct Sources {
   std::function<std::vector<evaluator::SloStatus>()> slos;
   std::function<std::vector<notifier::Notification>()> owed;       // Oldest first.
   std::function<std::vector<notifier::Notification>()> delivered;  // Newest first.
+  std::function<std::vector<ingest::HaCluster>()> ha_clusters;     // In order of name.
   std::function<tsdb::StoreStats()> store_stats;
   std::function<Result<void>()> reload;                   // The error is the reply's body.
   bool enable_admin_api = false;                          // Else what follows is never called.
   std::function<Result<std::string>(Time now)> snapshot;  // Gives its name.
   std::function<bool()> ready;
+  const net::HttpServerCounters* http = nullptr;
   prometheus::Registry* registry = nullptr;  // Rendered at /metrics; ours are added to it.
   std::string version;
 };

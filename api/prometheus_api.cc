@@ -10,8 +10,9 @@
 namespace nines::api {
 namespace {
 
-// Seconds after which a sender may come back.  Prometheus' own backoff goes up to 5 s.
-constexpr const char* kRetryAfterSeconds = "5";
+// Seconds after which a sender may come back.  Prometheus' own backoff goes up to 5 s; after 429 a
+// second's worth is free again.
+const char* RetryAfterSeconds(int status) { return status == 429 ? "1" : "5"; }
 
 void WriteAlert(const evaluator::AlertStatus& alert, JsonWriter* json) {
   Labels labels = alert.labels;
@@ -56,7 +57,8 @@ net::HttpResponse WriteReply(const ingest::WriteResponse& response) {
   if (response.status != 204) {
     reply = net::HttpResponse::Text(response.status, response.message + "\n");
   }
-  if (response.retry_after) reply.headers.emplace_back("Retry-After", kRetryAfterSeconds);
+  if (response.retry_after)
+    reply.headers.emplace_back("Retry-After", RetryAfterSeconds(response.status));
   if (response.tells_written) {
     const auto tell = [&](const char* name, uint64_t count) {
       reply.headers.emplace_back(name, std::to_string(count));

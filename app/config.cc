@@ -107,22 +107,53 @@ Result<void> ReadStorage(const Node& node, Config* config) {
   return ReadPositive(node, "checkpoint_interval", &config->checkpoint_interval);
 }
 
-Result<void> ReadIngest(const Node& node, Config* config) {
-  if (auto r = node.AllowOnly({"limits"}); !r) return r;
-  const std::optional<Node> limits = node.Get("limits");
-  if (!limits) return {};
-  if (auto r = limits->AllowOnly({"body_bytes", "decoded_bytes", "labels", "label_name_bytes",
-                                  "label_value_bytes", "samples", "symbols"});
+// As ReadCount(), and 0 for no limit.
+Result<void> ReadLimit(const Node& node, std::string_view key, uint32_t* out) {
+  const std::optional<Node> value = node.Get(key);
+  if (!value) return {};
+  if (const auto read = value->AsInteger(); read && *read == 0) {
+    *out = 0;
+    return {};
+  }
+  return ReadCount(node, key, out);
+}
+
+Result<void> ReadLimits(const Node& node, Config* config) {
+  if (auto r = node.AllowOnly({"body_bytes", "decoded_bytes", "labels", "label_name_bytes",
+                               "label_value_bytes", "samples", "symbols", "series",
+                               "new_series_per_second", "in_flight_bytes"});
       !r)
     return r;
   ingest::Limits& to = config->limits;
-  if (auto r = Read(*limits, "body_bytes", &Node::AsBytes, &to.body_bytes_max); !r) return r;
-  if (auto r = Read(*limits, "decoded_bytes", &Node::AsBytes, &to.decoded_bytes_max); !r) return r;
-  if (auto r = ReadCount(*limits, "labels", &to.labels_max); !r) return r;
-  if (auto r = ReadCount(*limits, "label_name_bytes", &to.label_name_bytes_max); !r) return r;
-  if (auto r = ReadCount(*limits, "label_value_bytes", &to.label_value_bytes_max); !r) return r;
-  if (auto r = ReadCount(*limits, "samples", &to.samples_max); !r) return r;
-  return ReadCount(*limits, "symbols", &to.symbols_max);
+  if (auto r = Read(node, "body_bytes", &Node::AsBytes, &to.body_bytes_max); !r) return r;
+  if (auto r = Read(node, "decoded_bytes", &Node::AsBytes, &to.decoded_bytes_max); !r) return r;
+  if (auto r = ReadCount(node, "labels", &to.labels_max); !r) return r;
+  if (auto r = ReadCount(node, "label_name_bytes", &to.label_name_bytes_max); !r) return r;
+  if (auto r = ReadCount(node, "label_value_bytes", &to.label_value_bytes_max); !r) return r;
+  if (auto r = ReadCount(node, "samples", &to.samples_max); !r) return r;
+  if (auto r = ReadCount(node, "symbols", &to.symbols_max); !r) return r;
+  if (auto r = ReadCount(node, "series", &config->series_max); !r) return r;
+  if (auto r = Read(node, "in_flight_bytes", &Node::AsBytes, &config->in_flight_bytes_max); !r)
+    return r;
+  if (config->in_flight_bytes_max < to.body_bytes_max)
+    return node.Error("in_flight_bytes is less than body_bytes: the largest could never be taken");
+  return ReadLimit(node, "new_series_per_second", &to.new_series_per_second_max);
+}
+
+Result<void> ReadIngest(const Node& node, Config* config) {
+  if (auto r = node.AllowOnly({"limits", "ha", "relabel_configs"}); !r) return r;
+  if (const auto ha = node.Get("ha")) {
+    auto read = ingest::ParseHa(*ha);
+    if (!read) return read.error();
+    config->rules.ha = std::move(*read);
+  }
+  if (const auto relabel = node.Get("relabel_configs")) {
+    auto read = ingest::Relabel::Parse(*relabel);
+    if (!read) return read.error();
+    config->rules.relabel = std::move(*read);
+  }
+  const std::optional<Node> limits = node.Get("limits");
+  return limits ? ReadLimits(*limits, config) : Result<void>{};
 }
 
 Result<void> ReadWeb(const Node& node, Config* config) {
@@ -238,6 +269,8 @@ Result<void> CheckReloadable(const Config& from, const Config& to) {
       {"storage.checkpoint_interval", from.checkpoint_interval == to.checkpoint_interval},
       {"storage.min_free", from.min_free == to.min_free},
       {"storage.sync", from.sync == to.sync},
+      {"ingest.limits.series", from.series_max == to.series_max},
+      {"ingest.limits.in_flight_bytes", from.in_flight_bytes_max == to.in_flight_bytes_max},
       {"ingest.limits.body_bytes", from.limits.body_bytes_max == to.limits.body_bytes_max},
   };
   for (const auto& [key, same] : fixed)

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "evaluator/slo/spec.h"
+#include "ingest/rules.h"
 #include "ingest/write_handler.h"
 #include "notifier/config.h"
 #include "tsdb/store.h"
@@ -27,6 +28,9 @@ struct Config {
   tsdb::SyncMode sync = tsdb::SyncMode::kAlways;
   // ingest
   ingest::Limits limits;
+  uint32_t series_max = 5'000'000;
+  uint64_t in_flight_bytes_max = uint64_t{256} << 20;
+  ingest::Rules rules;
   // web
   std::string external_url;  // "" stands for http://LISTEN-ADDRESS.
   // slo_files, consumers

@@ -50,6 +50,7 @@ class NotifierSink : public evaluator::AlertSink {
 struct Server::Impl {
   ServerOptions options;
   prometheus::Registry registry;
+  net::HttpServerCounters http_counters;
   Config config;  // GUARDED_BY(reload_mutex), as is the order of reloads.
   std::mutex reload_mutex;
 
@@ -100,6 +101,7 @@ Result<void> Server::Impl::OpenRooms() {
                                    .sync = config.sync,
                                    .retention = config.retention,
                                    .out_of_order_window = config.out_of_order_window,
+                                   .series_max = config.series_max,
                                    .checkpoint_interval = config.checkpoint_interval,
                                    .min_free = config.min_free,
                                    .env = options.storage_env,
@@ -107,6 +109,8 @@ Result<void> Server::Impl::OpenRooms() {
   if (!opened) return Wrap("storage " + options.storage_path, opened.error());
   store = std::move(*opened);
   write_handler = std::make_unique<ingest::WriteHandler>(store.get(), config.limits, &registry);
+  if (auto r = write_handler->LoadElections(now); !r) return r;
+  write_handler->SetRules(config.rules);
 
   auto routes = Routes(config);
   if (!routes) return routes.error();
@@ -132,17 +136,22 @@ Result<void> Server::Impl::Listen() {
       .slos = [this] { return slo_evaluator->Status(); },
       .owed = [this] { return dispatcher->owed(); },
       .delivered = [this] { return dispatcher->delivered(); },
+      .ha_clusters = [this] { return write_handler->ha_clusters(); },
       .store_stats = [this] { return store->stats(); },
       .reload = [this] { return Reload(); },
       .enable_admin_api = options.enable_admin_api,
       .snapshot = [this](Time now) { return store->Snapshot(now); },
       .ready = [this] { return ready.load(); },
+      .http = &http_counters,
       .registry = &registry,
       .version = kVersion,
   });
-  auto started = net::HttpServer::Start(
-      {.listen_address = options.listen_address, .body_bytes_max = config.limits.body_bytes_max},
-      [this](const net::HttpRequest& r) { return api->Handle(r); });
+  auto started =
+      net::HttpServer::Start({.listen_address = options.listen_address,
+                              .body_bytes_max = config.limits.body_bytes_max,
+                              .in_flight_bytes_max = config.in_flight_bytes_max,
+                              .counters = &http_counters},
+                             [this](const net::HttpRequest& r) { return api->Handle(r); });
   if (!started) return started.error();
   http = std::move(*started);
   return {};
@@ -189,6 +198,7 @@ Result<void> Server::Impl::Reload() {
     if (auto r = slo_evaluator->SetSlos(SettingsOf(*loaded), now); !r) return r;
     if (auto r = dispatcher->SetConfig(*routes, now); !r) return r;
     write_handler->SetLimits(loaded->limits);
+    write_handler->SetRules(loaded->rules);
     config = std::move(*loaded);
     ticker->Wake();
     return {};

@@ -1,6 +1,7 @@
 #include "ingest/metrics.h"
 
 #include <prometheus/counter.h>
+#include <prometheus/gauge.h>
 #include <prometheus/registry.h>
 
 #include <array>
@@ -12,7 +13,7 @@
 namespace nines::ingest {
 namespace {
 
-constexpr std::array<int, 5> kStatuses = {204, 400, 413, 415, 503};
+constexpr std::array<int, 6> kStatuses = {204, 400, 413, 415, 429, 503};
 
 constexpr std::array<std::string_view, kRequestRefusals> kRequestReasons = {
     "content_type",      "content_encoding", "body_bytes_max", "empty_body",  "snappy",
@@ -38,6 +39,10 @@ struct Metrics::Counters {
   prometheus::Counter* bytes;
   prometheus::Counter* exemplars;
   prometheus::Counter* metadata;
+  prometheus::Counter* dropped_relabel;
+  prometheus::Counter* dropped_ha;
+  prometheus::Counter* elections;
+  prometheus::Gauge* clusters;
 };
 
 Metrics::Metrics(prometheus::Registry* registry) : counters_(std::make_unique<Counters>()) {
@@ -73,6 +78,19 @@ Metrics::Metrics(prometheus::Registry* registry) : counters_(std::make_unique<Co
                              "What came with samples, is not stored and is no error.", registry);
   counters_->exemplars = Add(ignored, "kind", "exemplar");
   counters_->metadata = Add(ignored, "kind", "metadata");
+  auto& dropped = MakeFamily(
+      "nines_ingest_samples_dropped_total",
+      "Samples that relabelling drops, or that came from a replica that is not elected.", registry);
+  counters_->dropped_relabel = Add(dropped, "reason", "relabel");
+  counters_->dropped_ha = Add(dropped, "reason", "ha");
+  counters_->elections = &MakeFamily("nines_ingest_ha_elections_total",
+                                     "Replicas of a cluster that were elected.", registry)
+                              .Add({});
+  counters_->clusters = &prometheus::BuildGauge()
+                             .Name("nines_ingest_ha_clusters")
+                             .Help("Clusters of which one replica is elected.")
+                             .Register(*registry)
+                             .Add({});
 }
 
 Metrics::~Metrics() = default;
@@ -100,6 +118,16 @@ void Metrics::SamplesRefused(const Refusals& refusals) {
     const uint64_t count = refusals.count(static_cast<SampleRefusal>(i));
     if (count > 0) counters_->samples_refused[i]->Increment(static_cast<double>(count));
   }
+}
+
+void Metrics::Dropped(const Drops& drops) {
+  if (drops.relabel > 0) counters_->dropped_relabel->Increment(static_cast<double>(drops.relabel));
+  if (drops.ha > 0) counters_->dropped_ha->Increment(static_cast<double>(drops.ha));
+}
+
+void Metrics::Elected(uint64_t replicas, uint64_t clusters) {
+  counters_->elections->Increment(static_cast<double>(replicas));
+  counters_->clusters->Set(static_cast<double>(clusters));
 }
 
 void Metrics::Ignored(uint64_t exemplars, uint64_t metadata) {

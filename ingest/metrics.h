@@ -25,6 +25,13 @@ enum class RequestRefusal : uint8_t {
 };
 inline constexpr size_t kRequestRefusals = 10;
 
+// Samples that were not meant to be kept: answered as if they were.
+struct Drops {
+  uint64_t relabel = 0;
+  uint64_t ha = 0;
+  uint64_t total() const { return relabel + ha; }
+};
+
 // The counters of this room, nines_ingest_*.  Safe for concurrent use; counting takes no memory.
 class Metrics {
  public:
@@ -37,6 +44,8 @@ class Metrics {
   void SamplesWritten(uint64_t count);
   void SamplesRefused(const Refusals& refusals);
   void Ignored(uint64_t exemplars, uint64_t metadata);
+  void Dropped(const Drops& drops);
+  void Elected(uint64_t replicas, uint64_t clusters);
 
  private:
   struct Counters;

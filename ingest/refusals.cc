@@ -10,6 +10,8 @@ std::string_view SampleRefusalLabel(SampleRefusal why) {
                                                                             "label_name_bytes_max",
                                                                             "label_value_bytes_max",
                                                                             "series_max",
+                                                                            "new_series_per_second",
+                                                                            "ha_clusters_max",
                                                                             "duplicate",
                                                                             "too_old",
                                                                             "beyond_retention",

@@ -15,6 +15,8 @@ enum class SampleRefusal : uint8_t {
   kLabelNameBytesMax,
   kLabelValueBytesMax,
   kSeriesMax,
+  kNewSeriesPerSecond,
+  kHaClustersMax,
   kDuplicate,
   kTooOld,
   kBeyondRetention,
@@ -22,7 +24,7 @@ enum class SampleRefusal : uint8_t {
   kNativeHistogram,
   kNoSamples,  // Counts series.
 };
-inline constexpr size_t kSampleRefusals = 11;
+inline constexpr size_t kSampleRefusals = 13;
 
 // The value of the metrics' label `reason`: "labels_max", ….
 std::string_view SampleRefusalLabel(SampleRefusal why);

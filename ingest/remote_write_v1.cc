@@ -139,6 +139,10 @@ LabelSizes MeasureRawLabels(std::string_view raw_labels) {
   return MeasureLabels(RawLabelCursor(raw_labels));
 }
 
+TwoValues FindTwoRaw(std::string_view raw_labels, std::string_view first, std::string_view second) {
+  return FindTwo(RawLabelCursor(raw_labels), first, second);
+}
+
 std::string DescribeRawLabels(std::string_view raw_labels) {
   return DescribeLabels(RawLabelCursor(raw_labels));
 }

@@ -24,6 +24,7 @@ Result<void> DecodeWriteRequest(std::string_view body, uint32_t samples_max, Wir
 // no label is a problem.
 LabelSizes MeasureRawLabels(std::string_view raw_labels);
 Result<Labels> ParseRawLabels(std::string_view raw_labels);
+TwoValues FindTwoRaw(std::string_view raw_labels, std::string_view first, std::string_view second);
 std::string DescribeRawLabels(std::string_view raw_labels);
 
 }  // namespace nines::ingest

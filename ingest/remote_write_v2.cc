@@ -207,6 +207,11 @@ Result<Labels> ParseLabelRefs(const WireSeries& series, WireRequest* request) {
   return ParseLabels(CheckedCursor(request, series));
 }
 
+TwoValues FindTwoRefs(const WireRequest& request, const WireSeries& series, std::string_view first,
+                      std::string_view second) {
+  return FindTwo(LabelRefCursor(request, series), first, second);
+}
+
 std::string DescribeLabelRefs(const WireRequest& request, const WireSeries& series) {
   return DescribeLabels(LabelRefCursor(request, series));
 }

@@ -36,6 +36,8 @@ Result<void> DecodeRequestV2(std::string_view body, const WireLimits& limits, Wi
 // REQUIRES: `series` is of `request`.
 LabelSizes MeasureLabelRefs(const WireRequest& request, const WireSeries& series);
 Result<Labels> ParseLabelRefs(const WireSeries& series, WireRequest* request);
+TwoValues FindTwoRefs(const WireRequest& request, const WireSeries& series, std::string_view first,
+                      std::string_view second);
 std::string DescribeLabelRefs(const WireRequest& request, const WireSeries& series);
 
 }  // namespace nines::ingest

@@ -72,6 +72,23 @@ Result<Labels> ParseLabels(Cursor cursor) {
   return MakeLabels(std::move(labels));
 }
 
+// The values of two labels, each of the first of that name; empty where there is none, or the bytes
+// before it are no label.  Takes no memory.
+struct TwoValues {
+  std::string_view first;
+  std::string_view second;
+};
+template <class Cursor>
+TwoValues FindTwo(Cursor cursor, std::string_view first, std::string_view second) {
+  TwoValues found;
+  LabelView label;
+  while ((found.first.empty() || found.second.empty()) && cursor.Next(&label)) {
+    if (label.name == first && found.first.empty()) found.first = label.value;
+    if (label.name == second && found.second.empty()) found.second = label.value;
+  }
+  return found;
+}
+
 // In the order of arrival; stops where the bytes are no label.  Long values and long texts are cut,
 // marked by "...".
 template <class Cursor>

@@ -2,6 +2,7 @@
 
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <utility>
 #include <vector>
 
@@ -9,7 +10,9 @@
 #include "ingest/content.h"
 #include "ingest/metrics.h"
 #include "ingest/refusals.h"
+#include "ingest/series_rate.h"
 #include "ingest/snappy_body.h"
+#include "tsdb/lock.h"
 
 namespace nines::ingest {
 namespace {
@@ -72,13 +75,17 @@ SampleRefusal FromStore(tsdb::Refusal refusal) {
 
 struct WriteHandler::Impl {
   Impl(tsdb::Store* store_, const Limits& limits_, prometheus::Registry* registry)
-      : store(store_), metrics(registry), limits(limits_) {}
+      : store(store_), metrics(registry), ha(&store_->records()), limits(limits_) {
+    series_rate.SetPerSecond(limits.new_series_per_second_max);
+  }
 
   WriteResponse Answer(const WriteRequest& request, Time now);
   std::optional<WriteResponse> CheckBody(const WriteRequest& request, const Limits& current);
   WriteResponse Take(Protocol protocol, const WriteRequest& request, Time now);
   WriteResponse Write(Protocol protocol, std::string_view body, const Limits& current, Time now,
                       Workspace* workspace);
+  Result<void> Read(Protocol protocol, std::string_view body, const Limits& current, Time now,
+                    Workspace* workspace);
   WriteResponse Store(Time now, Workspace* workspace);
   WriteResponse Refuse(RequestRefusal why, int status, std::string message);
   WriteResponse RefuseUnavailable(const Error& error);
@@ -86,6 +93,11 @@ struct WriteHandler::Impl {
   tsdb::Store* const store;
   Metrics metrics;
   WorkspacePool pool;
+  HaTracker ha;
+  SeriesRate series_rate;
+  // Held while columns are looked up, so that no alias is made by rules that are no longer.
+  tsdb::FairSharedMutex rules_mutex;
+  Rules rules;  // Guarded by rules_mutex.
   std::mutex mutex;
   Limits limits;  // Guarded by mutex.
 };
@@ -149,7 +161,7 @@ WriteResponse WriteHandler::Impl::Write(Protocol protocol, std::string_view body
     return Refuse(RequestRefusal::kSnappy, 400, "body is " + decoded.error().message);
   }
   workspace->refusals.Clear();
-  const auto read = workspace->batch.Read(protocol, *decoded, current, store, &workspace->refusals);
+  const auto read = Read(protocol, *decoded, current, now, workspace);
   if (read) return Store(now, workspace);
   switch (read.error().code) {
     case Code::kInvalid:
@@ -166,6 +178,25 @@ WriteResponse WriteHandler::Impl::Write(Protocol protocol, std::string_view body
   }
 }
 
+Result<void> WriteHandler::Impl::Read(Protocol protocol, std::string_view body,
+                                      const Limits& current, Time now, Workspace* workspace) {
+  Batch& batch = workspace->batch;
+  Result<void> read;
+  {
+    const std::shared_lock lock(rules_mutex);
+    read = batch.Read(protocol, body,
+                      {.limits = current,
+                       .rules = rules,
+                       .store = store,
+                       .ha = &ha,
+                       .series_rate = &series_rate,
+                       .now = now},
+                      &workspace->refusals);
+  }
+  if (batch.elections() > 0) metrics.Elected(batch.elections(), ha.clusters().size());
+  return read;
+}
+
 WriteResponse WriteHandler::Impl::Store(Time now, Workspace* workspace) {
   const Batch& batch = workspace->batch;
   Refusals& refusals = workspace->refusals;
@@ -179,14 +210,22 @@ WriteResponse WriteHandler::Impl::Store(Time now, Workspace* workspace) {
     }
     response.samples_written = report->stored + report->repeated;
   }
-  metrics.SamplesWritten(response.samples_written);
+  const uint64_t stored = response.samples_written;
+  const Drops& drops = batch.drops();
+  response.samples_written += drops.total();
+  metrics.SamplesWritten(stored);
+  metrics.Dropped(drops);
   metrics.Ignored(batch.wire().exemplars, batch.wire().metadata);
   if (refusals.empty()) return response;
   metrics.SamplesRefused(refusals);
-  response.status = 400;
-  response.message = std::to_string(response.samples_written) + " of " +
-                     std::to_string(batch.wire().samples.size()) + " samples were stored; " +
-                     refusals.Text();
+  response.retry_after = refusals.count(SampleRefusal::kNewSeriesPerSecond) > 0;
+  response.status = response.retry_after ? 429 : 400;
+  response.message = std::to_string(stored) + " of " + std::to_string(batch.wire().samples.size()) +
+                     " samples were stored; ";
+  if (drops.total() > 0) {
+    response.message += std::to_string(drops.total()) + " were dropped by rules; ";
+  }
+  response.message += refusals.Text();
   if (batch.wire().exemplars > 0) {
     response.message +=
         "; exemplars are not stored by this version: " + std::to_string(batch.wire().exemplars);
@@ -205,9 +244,25 @@ WriteResponse WriteHandler::Handle(const WriteRequest& request, Time now) {
   return response;
 }
 
+Result<void> WriteHandler::LoadElections(Time now) {
+  auto loaded = impl_->ha.Load(now);
+  if (loaded) impl_->metrics.Elected(0, impl_->ha.clusters().size());
+  return loaded;
+}
+
 void WriteHandler::SetLimits(const Limits& limits) {
   const std::lock_guard lock(impl_->mutex);
   impl_->limits = limits;
+  impl_->series_rate.SetPerSecond(limits.new_series_per_second_max);
 }
+
+void WriteHandler::SetRules(const Rules& rules) {
+  const std::lock_guard lock(impl_->rules_mutex);
+  if (rules == impl_->rules) return;
+  impl_->rules = rules;
+  impl_->store->ForgetAliases();
+}
+
+std::vector<HaCluster> WriteHandler::ha_clusters() const { return impl_->ha.clusters(); }
 
 }  // namespace nines::ingest

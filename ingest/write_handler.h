@@ -3,8 +3,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/result.h"
 #include "base/time.h"
+#include "ingest/ha.h"
+#include "ingest/rules.h"
 #include "tsdb/store.h"
 
 // The remote write receiver without its socket: headers and body in, status and text out.  Both
@@ -25,6 +29,9 @@ struct Limits {
   uint32_t samples_max = 1'000'000;  // Of a request, native histograms included, and with 2.0
                                      // series without either; 400, nothing is stored.
   uint32_t symbols_max = 1'000'000;  // Of a request of remote write 2.0; likewise.
+  // Beyond it new series are refused with 429, the rest of their request is stored.  0 is no limit.
+  // A second's worth may come at once.
+  uint32_t new_series_per_second_max = 0;
 };
 
 struct WriteRequest {
@@ -34,10 +41,13 @@ struct WriteRequest {
 };
 
 struct WriteResponse {
-  int status = 204;     // 204; 400 with what is wrong; 413; 415; 503 with `retry_after`.
+  // 204; 400 with what is wrong; 413; 415; 429 and 503 with `retry_after`.
+  int status = 204;
   std::string message;  // For the reply's body and the log; empty with 204.
   bool retry_after = false;
-  uint64_t samples_written = 0;  // Readable afterwards: those that were stored already too.
+  // Readable afterwards, those that were stored already too, or dropped by the rules: a sender that
+  // were told of fewer would take it for a failure.
+  uint64_t samples_written = 0;
   // This version stores neither.
   uint64_t histograms_written = 0;
   uint64_t exemplars_written = 0;
@@ -50,17 +60,31 @@ struct WriteResponse {
 // in the journal and synced.  Semantics of statuses: storage/remote/write_handler.go of
 // Prometheus 3.
 //
+// Which series are kept, and under which labels, is the rules' to say; by default all, as they are.
+//
+// Of new series beyond new_series_per_second_max the answer is 429 with Retry-After, though the
+// known ones are stored: a sender that repeats the request loses nothing, since what is stored
+// already is accepted.  Prometheus repeats it with `retry_on_http_429: true` and drops the request
+// without, vmagent repeats it always; so a sender that does not loses only what is new.
+//
 // Safe for concurrent use; blocks on disk.
 class WriteHandler {
  public:
-  // `store` and `registry` must outlive it; `registry` may be null.
+  // `store` and `registry` must outlive it; `registry` may be null.  Begins without rules.
   WriteHandler(tsdb::Store* store, const Limits& limits, prometheus::Registry* registry);
   ~WriteHandler();
 
   WriteResponse Handle(const WriteRequest& request, Time now);
 
-  // Takes effect for requests that begin afterwards.
+  // Reads which replicas were elected before.  Once, before SetRules().  kCorrupt, kUnavailable.
+  Result<void> LoadElections(Time now);
+
+  // Both take effect for requests that begin afterwards.  Other rules make the store forget which
+  // label sets it has seen: each is looked at once more.
   void SetLimits(const Limits& limits);
+  void SetRules(const Rules& rules);
+
+  std::vector<HaCluster> ha_clusters() const;
 
  private:
   struct Impl;

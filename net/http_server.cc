@@ -30,6 +30,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/fair_share.h"
 #include "net/http_text.h"
 #include "net/worker_pool.h"
 
@@ -92,7 +93,17 @@ struct Reactor {
 
 // What the sessions share.  Outlives them.
 struct Shared {
-  HttpServerOptions options;
+  explicit Shared(const HttpServerOptions& given)
+      : options(given),
+        counters(given.counters != nullptr ? *given.counters : own_counters),
+        in_flight(given.in_flight_bytes_max, &counters.in_flight_bytes),
+        connections(given.connections_max, &counters.connections) {}
+
+  const HttpServerOptions options;
+  HttpServerCounters own_counters;
+  HttpServerCounters& counters;
+  FairShare in_flight;
+  FairShare connections;
   std::unique_ptr<WorkerPool> workers;
   std::mutex mutex;
   std::condition_variable session_ended;
@@ -150,21 +161,42 @@ struct Incoming {
 
 using Parser = http::request_parser<http::string_body>;
 
+// IPv4 in IPv6 is IPv4.
+asio::ip::address Plain(const asio::ip::address& address) {
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+}
+
+std::string Describe(const tcp::endpoint& endpoint) {
+  return JoinHostPort(Plain(endpoint.address()).to_string(), endpoint.port());
+}
+
+// HttpRequest::client.  Who has one address of IPv6 mostly has all with these 64 bits.
+std::string ClientOf(const tcp::endpoint& endpoint) {
+  const asio::ip::address address = Plain(endpoint.address());
+  if (address.is_v4()) return address.to_string();
+  auto bytes = address.to_v6().to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), uint8_t{0});
+  return asio::ip::address_v6(bytes).to_string() + "/64";
+}
+
 // One connection.  Runs on its reactor's thread only.
 class Session {
  public:
-  Session(Socket socket, Reactor& reactor, Shared& shared, std::string remote)
+  Session(Socket socket, Reactor& reactor, Shared& shared, const tcp::endpoint& peer)
       : socket_(std::move(socket)),
         reactor_(reactor),
         shared_(shared),
         options_(shared.options),
-        remote_(std::move(remote)),
+        remote_(Describe(peer)),
+        client_(ClientOf(peer)),
         buffer_(options_.header_bytes_max + kReadAheadBytes) {}
 
   // Serves requests until the connection ends.
   Task<void> Serve();
 
   Phase phase() const { return phase_; }
+  const std::string& client() const { return client_; }
   void CloseIfOverdue(Monotonic now) {
     if (now >= deadline_) Close();
   }
@@ -176,8 +208,9 @@ class Session {
  private:
   void Enter(Phase phase, Duration limit);
   Task<bool> AwaitRequest();
-  Task<Incoming> Read();
-  Task<Incoming> ReadBody(std::shared_ptr<Parser> parser, Incoming incoming);
+  Task<Incoming> Read(Holding* body_bytes);
+  Task<Incoming> ReadBody(std::shared_ptr<Parser> parser, Incoming incoming, Holding* body_bytes);
+  Task<Incoming> ReadChunks(std::shared_ptr<Parser> parser, Incoming incoming, Holding* body_bytes);
   Task<error_code> ReadPlainBody(size_t length, std::string* body);
   Task<bool> Continue();
   Task<HttpResponse> Handle(HttpRequest request);
@@ -190,10 +223,29 @@ class Session {
   Shared& shared_;
   const HttpServerOptions& options_;
   const std::string remote_;
+  const std::string client_;
   beast::flat_buffer buffer_;  // What has arrived and is not consumed.
   Phase phase_ = Phase::kIdle;
   Monotonic deadline_ = kNever;
 };
+
+Incoming Refuse(int status, std::string reason) {
+  Incoming incoming;
+  incoming.refusal = status;
+  incoming.reason = std::move(reason);
+  return incoming;
+}
+
+HttpResponse ToResponse(const Incoming& refused) {
+  HttpResponse response = HttpResponse::Text(refused.refusal, refused.reason + "\n");
+  if (refused.refusal == 429) response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
+Incoming RefuseOverloaded(HttpServerCounters* counters) {
+  ++counters->refused_in_flight;
+  return Refuse(429, "bodies of this client, or of all, are more than may be held at once");
+}
 
 void Session::Enter(Phase phase, Duration limit) {
   phase_ = phase;
@@ -204,13 +256,17 @@ Task<void> Session::Serve() {
   Persistence persistence = Persistence::kKeepAlive;
   while (persistence == Persistence::kKeepAlive) {
     if (!co_await AwaitRequest()) co_return;
-    Incoming incoming = co_await Read();
-    if (incoming.gone) co_return;
     HttpResponse response;
-    if (incoming.refusal != 0) {
-      response = HttpResponse::Text(incoming.refusal, incoming.reason + "\n");
-    } else {
-      response = co_await Handle(std::move(incoming.request));
+    Incoming incoming;
+    {
+      Holding body_bytes(&shared_.in_flight, client_);
+      incoming = co_await Read(&body_bytes);
+      if (incoming.gone) co_return;
+      if (incoming.refusal != 0) {
+        response = ToResponse(incoming);
+      } else {
+        response = co_await Handle(std::move(incoming.request));
+      }
     }
     persistence = reactor_.stopping ? Persistence::kClose : incoming.persistence;
     if (!co_await Write(std::move(response), persistence, incoming.head_only)) co_return;
@@ -227,13 +283,6 @@ Task<bool> Session::AwaitRequest() {
   if (error) co_return false;
   buffer_.commit(n);
   co_return true;
-}
-
-Incoming Refuse(int status, std::string reason) {
-  Incoming incoming;
-  incoming.refusal = status;
-  incoming.reason = std::move(reason);
-  return incoming;
 }
 
 Incoming RefuseTooLarge(const char* what, int status, size_t limit) {
@@ -279,7 +328,7 @@ std::optional<Incoming> CheckHeader(const Parser& parser) {
   return std::nullopt;
 }
 
-Incoming FromHeader(const Parser& parser, const std::string& remote) {
+Incoming FromHeader(const Parser& parser, const std::string& remote, const std::string& client) {
   if (std::optional<Incoming> refusal = CheckHeader(parser)) return std::move(*refusal);
   const auto& header = parser.get();
   std::optional<Target> target = ParseTarget({header.target().data(), header.target().size()});
@@ -292,13 +341,14 @@ Incoming FromHeader(const Parser& parser, const std::string& remote) {
   request.path = std::move(target->path);
   request.query = std::move(target->query);
   request.remote = remote;
+  request.client = client;
   for (const auto& field : header) {
     request.headers.emplace_back(field.name_string(), field.value());
   }
   return incoming;
 }
 
-Task<Incoming> Session::Read() {
+Task<Incoming> Session::Read(Holding* body_bytes) {
   Enter(Phase::kReading, options_.read_timeout);
   auto parser = std::make_shared<Parser>();
   // Beast holds the limit against the start line and the fields apart; the sum is checked below.
@@ -310,15 +360,17 @@ Task<Incoming> Session::Read() {
   if (n > options_.header_bytes_max) {
     co_return RefuseTooLarge("the request's header", 431, options_.header_bytes_max);
   }
-  Incoming incoming = FromHeader(*parser, remote_);
+  Incoming incoming = FromHeader(*parser, remote_, client_);
   if (incoming.refusal != 0) co_return incoming;
-  co_return co_await ReadBody(std::move(parser), std::move(incoming));
+  co_return co_await ReadBody(std::move(parser), std::move(incoming), body_bytes);
 }
 
-Task<Incoming> Session::ReadBody(std::shared_ptr<Parser> parser, Incoming incoming) {
+Task<Incoming> Session::ReadBody(std::shared_ptr<Parser> parser, Incoming incoming,
+                                 Holding* body_bytes) {
   const size_t length = parser->content_length().value_or(0);
   CHECK(length <= options_.body_bytes_max);  // The parser's limit.
   if (!parser->chunked() && length == 0) co_return incoming;
+  if (!body_bytes->GrowTo(length)) co_return RefuseOverloaded(&shared_.counters);
   const std::string expectation(FindHeader(incoming.request.headers, "Expect"));
   if (!expectation.empty()) {
     if (!EqualsIgnoreCase(expectation, "100-continue")) {
@@ -330,16 +382,24 @@ Task<Incoming> Session::ReadBody(std::shared_ptr<Parser> parser, Incoming incomi
       co_return incoming;
     }
   }
-  error_code failure;
   if (parser->chunked()) {
-    auto [error, n] = co_await http::async_read(socket_, buffer_, *parser, kTuple);
+    co_return co_await ReadChunks(std::move(parser), std::move(incoming), body_bytes);
+  }
+  incoming.gone = static_cast<bool>(co_await ReadPlainBody(length, &incoming.request.body));
+  co_return incoming;
+}
+
+Task<Incoming> Session::ReadChunks(std::shared_ptr<Parser> parser, Incoming incoming,
+                                   Holding* body_bytes) {
+  while (!parser->is_done()) {
+    auto [error, n] = co_await http::async_read_some(socket_, buffer_, *parser, kTuple);
     // A trailer or a chunk's extension that outgrows the buffer.
     if (error == http::error::buffer_overflow) co_return Refuse(400, "a chunk is malformed");
     if (error) co_return FromReadError(error, options_);
-    incoming.request.body = std::move(parser->get().body());
-  } else {
-    incoming.gone = static_cast<bool>(co_await ReadPlainBody(length, &incoming.request.body));
+    if (!body_bytes->GrowTo(parser->get().body().size()))
+      co_return RefuseOverloaded(&shared_.counters);
   }
+  incoming.request.body = std::move(parser->get().body());
   co_return incoming;
 }
 
@@ -419,6 +479,7 @@ Task<void> RunSession(std::shared_ptr<Session> session, Reactor& reactor, Shared
   }
   session->Close();
   reactor.sessions.erase(session.get());
+  shared.connections.Return(session->client(), 1);
   std::lock_guard lock(shared.mutex);
   --shared.sessions;
   shared.session_ended.notify_all();
@@ -432,14 +493,6 @@ Task<void> Sweep(Reactor& reactor, Duration period) {
     const Monotonic now = SystemClock().Monotonic();
     for (Session* session : reactor.sessions) session->CloseIfOverdue(now);
   }
-}
-
-std::string Describe(tcp::endpoint endpoint) {
-  asio::ip::address address = endpoint.address();
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-  }
-  return JoinHostPort(address.to_string(), endpoint.port());
 }
 
 }  // namespace
@@ -469,8 +522,7 @@ struct HttpServer::Impl {
   bool stopped = false;  // Guarded by stop_mutex.
 };
 
-HttpServer::Impl::Impl(const HttpServerOptions& options) {
-  shared.options = options;
+HttpServer::Impl::Impl(const HttpServerOptions& options) : shared(options) {
   for (int i = 0; i < options.reactor_threads; ++i) reactors.push_back(std::make_unique<Reactor>());
 }
 
@@ -548,8 +600,13 @@ Result<void> HttpServer::Impl::Listen() {
 
 void HttpServer::Impl::Launch(Handler handler) {
   const HttpServerOptions& options = shared.options;
-  shared.workers = std::make_unique<WorkerPool>(options.worker_threads, options.queued_requests_max,
-                                                std::move(handler));
+  shared.workers = std::make_unique<WorkerPool>(
+      WorkerPoolOptions{.threads = options.worker_threads,
+                        .queued_max = options.queued_requests_max,
+                        .client_queued_max = options.client_queued_requests_max,
+                        .client_running_max = static_cast<size_t>(options.client_workers_max),
+                        .counters = &shared.counters},
+      std::move(handler));
   const Duration period =
       std::clamp(std::min(options.read_timeout, options.idle_timeout) / 8, kSweepMin, kSweepMax);
   Spawn(reactors[0]->context, Accept());
@@ -581,12 +638,15 @@ void HttpServer::Impl::Admit(Socket socket, Reactor& reactor) {
   const tcp::endpoint peer = socket.remote_endpoint(error);
   if (!error) socket.set_option(tcp::no_delay(true), error);
   if (error) return;  // The peer is gone already.
+  if (!shared.connections.Take(ClientOf(peer), 1)) {
+    ++shared.counters.refused_connections;
+    return;  // Closes the socket.
+  }
   {
     std::lock_guard lock(shared.mutex);
-    if (shared.sessions >= shared.options.connections_max) return;  // Closes the socket.
     ++shared.sessions;
   }
-  auto session = std::make_shared<Session>(std::move(socket), reactor, shared, Describe(peer));
+  auto session = std::make_shared<Session>(std::move(socket), reactor, shared, peer);
   Spawn(reactor.context, RunSession(std::move(session), reactor, shared));
 }
 
@@ -644,7 +704,7 @@ HttpServer::~HttpServer() = default;
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options,
                                                       Handler handler) {
   CHECK(handler != nullptr);
-  if (options.reactor_threads < 1 || options.worker_threads < 1) {
+  if (options.reactor_threads < 1 || options.worker_threads < 1 || options.client_workers_max < 1) {
     return Error{Code::kInvalid, "an HTTP server wants one thread of each kind at least"};
   }
   try {

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,6 +25,8 @@ struct HttpRequest {
   Headers headers;
   std::string body;
   std::string remote;  // "127.0.0.1:40312"
+  std::string
+      client;  // Who shares a client's limits: its IPv4 address, or the first 64 bits of IPv6.
 };
 
 struct HttpResponse {
@@ -35,19 +38,38 @@ struct HttpResponse {
   static HttpResponse Json(int status, std::string body);
 };
 
+// What the server does besides answering.  Atomic, so that anybody may read it at any time.
+struct HttpServerCounters {
+  std::atomic<uint64_t> connections{0};      // Now.
+  std::atomic<uint64_t> in_flight_bytes{0};  // Now.
+  // Refused since the start, for the limit of that name.
+  std::atomic<uint64_t> refused_connections{0};
+  std::atomic<uint64_t> refused_in_flight{0};
+  std::atomic<uint64_t> refused_queue{0};
+  std::atomic<uint64_t> refused_client_queue{0};
+};
+
 struct HttpServerOptions {
   // host:port; port 0 picks a free one.  "[::1]:9099"; ":9099" is every interface, IPv4 and IPv6.
   std::string listen_address = "127.0.0.1:9099";
   int reactor_threads = 1;
-  int worker_threads = 4;
+  int worker_threads = 5;
+  // How many of them work for one client at once, so that another one finds a thread.
+  int client_workers_max = 4;
   size_t body_bytes_max = size_t{32} << 20;    // Beyond it: 413, the body is not read.
   size_t header_bytes_max = size_t{64} << 10;  // Beyond it: 431.
-  size_t connections_max = 1024;               // Beyond it: a new connection is closed at once.
-  size_t queued_requests_max = 1024;           // Read but not begun; beyond it: 503, Retry-After.
+  // Bodies that are being read, wait or are being handled, all together; the shares of clients are
+  // FairShare's (net/fair_share.h).  Beyond it: 429 with Retry-After, the body is not read.
+  uint64_t in_flight_bytes_max = uint64_t{256} << 20;
+  // Likewise in shares.  Beyond it: a new connection is closed at once.
+  size_t connections_max = 1024;
+  size_t queued_requests_max = 1024;        // Read but not begun; beyond it: 503, Retry-After.
+  size_t client_queued_requests_max = 512;  // Of one client; beyond it: 429, Retry-After.
   // From a request's first byte to its last, and for writing an answer; beyond it the connection is
   // closed.
   Duration read_timeout = std::chrono::seconds{60};
   Duration idle_timeout = std::chrono::minutes{5};  // Between requests.
+  HttpServerCounters* counters = nullptr;           // Must outlive the server; may be null.
 };
 
 // An HTTP/1.1 server (Beast): keep-alive, chunked and Content-Length bodies, Expect: 100-continue,
@@ -56,7 +78,8 @@ struct HttpServerOptions {
 //
 // Reactor threads read and write sockets; `handler` runs on a fixed pool of workers and may block.
 // An exception that escapes it is our bug and answers 500.  Requests of one connection are handled
-// one after another.  A connection holds at most its header and body limits in memory, twice while
+// one after another, those of one client in their order, and clients take turns
+// (net/worker_pool.h). A connection holds at most its header and body limits in memory, twice while
 // a body grows, and the answer.
 class HttpServer {
  public:

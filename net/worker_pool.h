@@ -2,8 +2,10 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -23,30 +25,54 @@ class Job {
   const HttpRequest request;
 };
 
-// A fixed number of threads that answer jobs in the order of their arrival, from a bounded queue.
-// Thread-safe.  Every job that it is given is finished, by the destructor at the latest.
+struct WorkerPoolOptions {
+  int threads = 1;
+  size_t queued_max = 1024;                // Of all clients; beyond it: 503.
+  size_t client_queued_max = 512;          // Of one; beyond it: 429.
+  size_t client_running_max = 512;         // Threads that work for one client at once.
+  HttpServerCounters* counters = nullptr;  // Not owned; may be null.
+};
+
+// A fixed number of threads that answer jobs from a bounded queue.  Each client
+// (HttpRequest::client) has a queue of its own, in the order of arrival, and the clients take
+// turns: who floods waits for itself.  Thread-safe.  Every job that it is given is finished, by the
+// destructor at the latest.
 class WorkerPool {
  public:
-  WorkerPool(int threads, size_t queued_max, HttpServer::Handler handler);
+  WorkerPool(const WorkerPoolOptions& options, HttpServer::Handler handler);
   ~WorkerPool();
 
-  // A job that finds no place is finished with 503 at once.
+  // A job that finds no place is finished with 503 or 429 at once.
   void Submit(std::unique_ptr<Job> job);
 
   // Refuses new jobs, finishes those not begun with 503, waits for the others.  Idempotent.
   void Close();
 
  private:
+  struct Client {
+    std::deque<std::unique_ptr<Job>> waiting;
+    size_t running = 0;
+  };
+  using Clients = std::map<std::string, Client>;
+  enum class Place : uint8_t { kQueued, kFull, kClientFull };
+
   void Work();
-  std::unique_ptr<Job> Next();
+  Place TryQueue(std::unique_ptr<Job>* job);
+  // Ends what the thread did for `done`, if that is a client; the next job and its client, or null
+  // when the pool is closed.
+  std::unique_ptr<Job> Next(Clients::iterator* done);
+  std::deque<Clients::iterator>::iterator Eligible();
+  void EraseIfIdle(Clients::iterator client);
   HttpResponse Answer(const HttpRequest& request) const;
 
-  const size_t queued_max_;
+  const WorkerPoolOptions options_;
   const HttpServer::Handler handler_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::unique_ptr<Job>> queue_;  // Guarded by mutex_, as are the next two.
-  size_t idle_ = 0;                         // Threads that wait for a job.
+  Clients clients_;                      // Guarded by mutex_, as are those below.
+  std::deque<Clients::iterator> turns_;  // Clients of which a job waits, each once.
+  size_t queued_ = 0;
+  size_t idle_ = 0;  // Threads that wait for a job.
   bool closed_ = false;
   std::vector<std::thread> threads_;
 };

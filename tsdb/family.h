@@ -24,6 +24,9 @@ namespace nines::tsdb {
 enum class FamilyId : uint32_t {};
 enum class ColumnId : uint32_t {};
 inline constexpr ColumnId kNoColumn{0xffffffffu};
+// What Store::Find() gives for a label set that is known and is not to be stored: see
+// Store::Drop().
+inline constexpr ColumnId kDroppedColumn{0xfffffffeu};
 
 // On disk as these numbers.
 enum class Role : uint8_t { kValue = 0, kBucket = 1, kCount = 2, kSum = 3, kHistogram = 4 };

@@ -181,6 +181,21 @@ bool Index::HasSymbols(const SplitSeries& split) const {
          });
 }
 
+bool Index::Has(const Labels& series) const {
+  const SplitSeries split = Split(series);
+  const std::optional<Symbols::Id> base = symbols_.Find(split.base);
+  if (!base || family_slots_.empty()) return false;
+  std::vector<LabelIds> labels;
+  for (const Label& label : split.labels) {
+    const std::optional<Symbols::Id> name = symbols_.Find(label.name);
+    const std::optional<Symbols::Id> value = symbols_.Find(label.value);
+    if (!name || !value) return false;
+    labels.push_back({*name, *value});
+  }
+  const uint32_t family = family_slots_[FamilySlot(*base, labels)];
+  return family != kNone && FindColumn(families_[family], split.role, split.bound) != kNone;
+}
+
 std::vector<Index::LabelIds> Index::InternLabels(const Labels& labels) {
   std::vector<LabelIds> ids;
   ids.reserve(labels.size());

@@ -46,6 +46,9 @@ class Index {
     return RegisterSplit(SplitHistogramSeries(series), changed);
   }
 
+  // Whether the series has a column, under whatever spelling of its bound.
+  bool Has(const Labels& series) const;
+
   // Puts back what Register() gave.  REQUIRES: families before columns, each in order of its id.
   // kCorrupt: not such a record, or out of order.
   Result<void> LoadFamily(std::string_view key, std::string_view value);

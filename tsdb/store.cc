@@ -125,6 +125,21 @@ Result<ColumnId> Store::RegisterHistogram(const Fingerprint& alias, const Labels
   return column;
 }
 
+bool Store::Has(const Labels& series) const {
+  const std::shared_lock lock(impl_->state.index_lock);
+  return impl_->state.index.Has(series);
+}
+
+void Store::Drop(const Fingerprint& alias) {
+  const std::lock_guard lock(impl_->state.index_lock);
+  impl_->PutAlias(alias, kDroppedColumn);
+}
+
+void Store::ForgetAliases() {
+  const std::lock_guard lock(impl_->state.index_lock);
+  impl_->state.aliases = AliasTable();
+}
+
 // REQUIRES: index_lock is held.
 void Store::Impl::PutAlias(const Fingerprint& alias, ColumnId column) {
   // A series can be written in many ways.  Aliases are found again by their labels, so the table

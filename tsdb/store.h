@@ -192,7 +192,8 @@ class Store {
 
   Fingerprint Hash(std::string_view raw_labels) const;
 
-  // The columns of label sets that were registered, else kNoColumn.  REQUIRES: equal sizes.
+  // The columns of label sets that were registered, kDroppedColumn of those that were dropped, else
+  // kNoColumn.  REQUIRES: equal sizes.
   void Find(std::span<const Fingerprint> fingerprints, std::span<ColumnId> columns) const;
 
   // The column of `series`, made if it is new, and from now on found by `alias`.  A definition is
@@ -201,6 +202,15 @@ class Store {
 
   // Likewise its column of native histograms.  REQUIRES: `alias` is a HistogramAlias().
   Result<ColumnId> RegisterHistogram(const Fingerprint& alias, const Labels& series);
+
+  // Whether Register() would not make a column.
+  bool Has(const Labels& series) const;
+
+  // From now on Find() gives kDroppedColumn for `alias`.
+  void Drop(const Fingerprint& alias);
+  // Find() knows nothing any more: what an alias stands for is decided anew, by other rules.  The
+  // series stay.
+  void ForgetAliases();
 
   // Stores what can be stored and reports the rest; start timestamps of what is refused are not.
   // Concurrent calls share one disk sync.  Blocks on disk.  kUnavailable: nothing was stored, a

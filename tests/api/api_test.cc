@@ -70,6 +70,18 @@ TEST(Api, WriteSaysWhatIsWrong) {
   EXPECT_EQ(api->Handle(Request("GET", "/api/v1/write")).status, 405);
 }
 
+TEST(Api, HaClusters) {
+  World world;
+  const auto api = world.MakeApi();
+  EXPECT_EQ(api->Handle(Request("GET", "/api/v1/status/ha")).body,
+            R"({"status":"success","data":[]})");
+  const Time at = test::At("2026-11-28T18:42:19.000Z");
+  world.ha_clusters = {{.name = "eu", .replica = "a", .elected_at = at, .heard_at = at}};
+  EXPECT_EQ(api->Handle(Request("GET", "/api/v1/status/ha")).body,
+            R"({"status":"success","data":[{"cluster":"eu","replica":"a",)"
+            R"("elected_at":"2026-11-28T18:42:19.000Z","heard_at":"2026-11-28T18:42:19.000Z"}]})");
+}
+
 // The line goes to standard error before log::Configure().
 TEST(Api, RefusedWritesDoNotFloodTheLog) {
   World world;

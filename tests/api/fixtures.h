@@ -122,6 +122,7 @@ struct World {
   std::vector<evaluator::SloStatus> slos;
   std::vector<notifier::Notification> owed;
   std::vector<notifier::Notification> delivered;
+  std::vector<ingest::HaCluster> ha_clusters;
   tsdb::StoreStats store_stats;
   Result<void> reloaded{};
   bool ready = true;
@@ -129,6 +130,7 @@ struct World {
   Result<std::string> snapshot = std::string("20261128T184220Z-00000000000000ff");
   ingest::WriteResponse written;
   std::vector<std::string> writes;  // "content type|content encoding|body" of each.
+  net::HttpServerCounters http;
   prometheus::Registry registry;
 
   std::unique_ptr<Api> MakeApi() {
@@ -142,11 +144,13 @@ struct World {
     sources.slos = [this] { return slos; };
     sources.owed = [this] { return owed; };
     sources.delivered = [this] { return delivered; };
+    sources.ha_clusters = [this] { return ha_clusters; };
     sources.store_stats = [this] { return store_stats; };
     sources.reload = [this] { return reloaded; };
     sources.enable_admin_api = enable_admin_api;
     sources.snapshot = [this](Time) { return snapshot; };
     sources.ready = [this] { return ready; };
+    sources.http = &http;
     sources.registry = &registry;
     sources.version = "1.2.3-test";
     return std::make_unique<Api>(std::move(sources));

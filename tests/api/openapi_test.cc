@@ -171,6 +171,7 @@ TEST(OpenApi, EveryFieldOfAReplyAndNoOther) {
   CheckReply(api.get(), "/api/v1/notifications", "/api/v1/notifications");
   CheckReply(api.get(), "/api/v1/notifications?limit=x", "/api/v1/notifications");
   CheckReply(api.get(), "/api/v1/alerts", "/api/v1/alerts");
+  CheckReply(api.get(), "/api/v1/status/ha", "/api/v1/status/ha");
 }
 
 std::vector<std::string> Enum(const char* schema) {

@@ -61,7 +61,10 @@ storage: {retention: 40d, out_of_order_window: 10m, checkpoint_interval: 5m,
           sync: interval, min_free: 2.5%}
 ingest:
   limits: {body_bytes: 1MiB, decoded_bytes: 2MiB, labels: 30, label_name_bytes: 100,
-           label_value_bytes: 200, samples: 5000, symbols: 6000}
+           label_value_bytes: 200, samples: 5000, symbols: 6000, series: 7000,
+           new_series_per_second: 800, in_flight_bytes: 64MiB}
+  ha: {cluster_label: c, replica_label: r, failover_timeout: 1m, clusters_max: 5}
+  relabel_configs: [{source_labels: [a], target_label: b}]
 web: {external_url: "https://nines.example/"}
 consumers:
   - {name: checkout, webhook: {url: "http://127.0.0.1:1/"}}
@@ -81,6 +84,14 @@ consumers:
   EXPECT_EQ(config->limits.label_value_bytes_max, 200u);
   EXPECT_EQ(config->limits.samples_max, 5000u);
   EXPECT_EQ(config->limits.symbols_max, 6000u);
+  EXPECT_EQ(config->series_max, 7000u);
+  EXPECT_EQ(config->limits.new_series_per_second_max, 800u);
+  EXPECT_EQ(config->in_flight_bytes_max, 64u << 20);
+  EXPECT_EQ(config->rules.ha, (ingest::HaOptions{.cluster_label = "c",
+                                                 .replica_label = "r",
+                                                 .failover_timeout = 1min,
+                                                 .clusters_max = 5}));
+  EXPECT_EQ(config->rules.relabel.Apply({{"a", "x"}}), Labels({{"a", "x"}, {"b", "x"}}));
   EXPECT_EQ(config->external_url, "https://nines.example");
   ASSERT_EQ(config->consumers.size(), 1u);
   EXPECT_EQ(config->consumers[0].receiver.name, "checkout");
@@ -125,6 +136,15 @@ TEST_F(ConfigTest, ErrorsNameFileLineAndKey) {
   f("global: {}\nglobal: {}", "nines.yml:2");
   f("ingest: {limits: {labels: 0}}", "must be between 1 and 4294967295");
   f("ingest: {limits: {samples: 4294967296}}", "must be between 1 and 4294967295");
+  f("ingest: {limits: {new_series_per_second: -1}}", "must be between 1 and 4294967295");
+  f("ingest: {limits: {in_flight_bytes: 31MiB}}", "in_flight_bytes is less than body_bytes");
+  f("ingest: {ha: {replica: r}}", "nines.yml:1: ingest.ha: unknown key \"replica\"");
+  f("ingest: {ha: {cluster_label: ''}}", "ingest.ha.cluster_label: \"\" cannot be this label");
+  f("ingest: {ha: {cluster_label: a, replica_label: a}}", "are the same");
+  f("ingest: {ha: {failover_timeout: 0s}}", "ingest.ha.failover_timeout: must be more than 0");
+  f("ingest: {ha: {clusters_max: 0}}", "must be between 1 and");
+  f("ingest:\n  relabel_configs:\n  - {action: keepequal}",
+    "nines.yml:3: ingest.relabel_configs[0]: wants a target_label");
   f("storage: {min_free: 101%}", "storage.min_free: must be bytes, such as 1GiB, or between 0%");
   f("storage: {min_free: -1%}", "between 0% and 100%");
   f("storage: {min_free: '%'}", "between 0% and 100%");
@@ -149,23 +169,46 @@ TEST_F(ConfigTest, ErrorsOfSloFilesNameThatFile) {
 
 TEST_F(ConfigTest, SomeKeysNeedARestart) {
   const Result<Config> from = Load(""), same = Load("global: {evaluation_interval: 1s}"),
-                       other = Load("storage: {retention: 1d}");
+                       other = Load("storage: {retention: 1d}"),
+                       series = Load("ingest: {limits: {series: 9}}"),
+                       in_flight = Load("ingest: {limits: {in_flight_bytes: 1GiB}}");
   ASSERT_TRUE(from && same && other);
   EXPECT_TRUE(CheckReloadable(*from, *same));
   const Result<void> refused = CheckReloadable(*from, *other);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message, "storage.retention changed, which needs a restart");
+  EXPECT_FALSE(CheckReloadable(*from, *series));
+  EXPECT_FALSE(CheckReloadable(*from, *in_flight));
 }
 
 // docs/configuration.md has every key that the loader takes.
 TEST_F(ConfigTest, DocumentedKeysAreReadable) {
   const std::string docs = test::ReadFile(std::string(SOURCE_ROOT) + "/docs/configuration.md");
-  for (const char* key :
-       {"global.evaluation_interval", "global.external_labels", "slo_files", "consumers",
-        "storage.retention", "storage.out_of_order_window", "storage.checkpoint_interval",
-        "storage.min_free", "storage.sync", "ingest.limits.body_bytes",
-        "ingest.limits.decoded_bytes", "ingest.limits.labels", "ingest.limits.label_name_bytes",
-        "ingest.limits.label_value_bytes", "ingest.limits.samples", "web.external_url"})
+  for (const char* key : {"global.evaluation_interval",
+                          "global.external_labels",
+                          "slo_files",
+                          "consumers",
+                          "storage.retention",
+                          "storage.out_of_order_window",
+                          "storage.checkpoint_interval",
+                          "storage.min_free",
+                          "storage.sync",
+                          "ingest.limits.body_bytes",
+                          "ingest.limits.decoded_bytes",
+                          "ingest.limits.labels",
+                          "ingest.limits.label_name_bytes",
+                          "ingest.limits.label_value_bytes",
+                          "ingest.limits.samples",
+                          "ingest.limits.series",
+                          "ingest.limits.new_series_per_second",
+                          "ingest.limits.in_flight_bytes",
+                          "ingest.ha",
+                          "ingest.relabel_configs",
+                          "cluster_label",
+                          "replica_label",
+                          "failover_timeout",
+                          "clusters_max",
+                          "web.external_url"})
     EXPECT_NE(docs.find("`" + std::string(key) + "`"), std::string::npos) << key;
 }
 

@@ -133,33 +133,37 @@ class AllocationTest : public testing::TestWithParam<Protocol> {
     }
   }
 
+  // All of ours between the body and Store::Append(), with new samples in every request.
+  void ExpectWarmRequestsTakeNothing(const Rules& rules, size_t samples);
+
   test::TempDir dir_;
   std::unique_ptr<tsdb::Store> store_;
   std::vector<std::string> bodies_;
 };
 
-TEST_P(AllocationTest, TheCounterCounts) {
-  std::unique_ptr<std::string> text;
-  EXPECT_EQ(Count([&] { text = std::make_unique<std::string>(100, 'x'); }), 2u);
-  EXPECT_EQ(Count([] {}), 0u);
-}
-
-// All of ours between the body and Store::Append(), with new samples in every request.
-TEST_P(AllocationTest, WarmRequestUpToTheStore) {
+void AllocationTest::ExpectWarmRequestsTakeNothing(const Rules& rules, size_t samples) {
   BodyBuffer buffer;
   Batch batch;
   Refusals refusals;
   const Limits limits;
+  HaTracker ha(&store_->records());
+  SeriesRate rate;
+  const Intake intake{.limits = limits,
+                      .rules = rules,
+                      .store = store_.get(),
+                      .ha = &ha,
+                      .series_rate = &rate,
+                      .now = kNow};
   for (int i = 0; i <= kRequests; ++i) {
     bool read = false;
     const uint64_t count = Count([&] {
       const auto decoded =
           DecodeSnappy(bodies_[static_cast<size_t>(i)], limits.decoded_bytes_max, &buffer);
-      read = decoded && batch.Read(GetParam(), *decoded, limits, store_.get(), &refusals);
+      read = decoded && batch.Read(GetParam(), *decoded, intake, &refusals);
     });
     ASSERT_TRUE(read);
     ASSERT_TRUE(refusals.empty());
-    ASSERT_EQ(batch.samples().size(), 240u);
+    ASSERT_EQ(batch.samples().size(), samples);
     if (i == 0) {
       EXPECT_GT(count, 0u);
     } else {
@@ -167,6 +171,27 @@ TEST_P(AllocationTest, WarmRequestUpToTheStore) {
     }
     ASSERT_TRUE(store_->Append(batch.samples(), kNow));
   }
+}
+
+TEST_P(AllocationTest, TheCounterCounts) {
+  std::unique_ptr<std::string> text;
+  EXPECT_EQ(Count([&] { text = std::make_unique<std::string>(100, 'x'); }), 2u);
+  EXPECT_EQ(Count([] {}), 0u);
+}
+
+TEST_P(AllocationTest, WarmRequestUpToTheStore) { ExpectWarmRequestsTakeNothing({}, 240); }
+
+// One of twenty replicas is kept, and of its twelve buckets eleven.
+TEST_P(AllocationTest, WarmRequestThroughRules) {
+  const auto rules = yaml::Node::Parse(
+      "[{source_labels: [le], regex: '3', action: drop}, {target_label: zone, replacement: a}]",
+      "");
+  ASSERT_TRUE(rules);
+  const auto relabel = Relabel::Parse(*rules);
+  ASSERT_TRUE(relabel);
+  ExpectWarmRequestsTakeNothing(
+      {.ha = HaOptions{.cluster_label = "job", .replica_label = "instance"}, .relabel = *relabel},
+      11);
 }
 
 // Headers, limits, metrics and reply as well.  The samples are there already, so that the store has

@@ -12,8 +12,8 @@
 
 #include "base/clock.h"
 #include "net/http_client.h"
-#include "tests/net/raw_client.h"
 #include "tests/support/process.h"
+#include "tests/support/raw_client.h"
 
 namespace nines::net {
 namespace {
@@ -434,9 +434,12 @@ TEST(HttpServer, FullQueueAnswers503) {
   EXPECT_EQ(first.Read().value_or(RawResponse()).status, 200);
 }
 
+// One client may have half; another one finds room then.
 TEST(HttpServer, ClosesConnectionsBeyondTheLimit) {
+  HttpServerCounters counters;
   HttpServerOptions options = Loopback();
-  options.connections_max = 2;
+  options.connections_max = 4;
+  options.counters = &counters;
   const auto server = StartServer(options, Echo);
   const std::string get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
   auto first = std::make_unique<RawClient>(server->port());
@@ -445,10 +448,57 @@ TEST(HttpServer, ClosesConnectionsBeyondTheLimit) {
   EXPECT_EQ(second.Exchange(get).status, 200);
   RawClient third(server->port());
   EXPECT_TRUE(third.AwaitClose());
+  EXPECT_EQ(counters.refused_connections, 1u);
+  {
+    RawClient other(server->port(), "127.0.0.2");
+    EXPECT_EQ(other.Exchange(get).status, 200);
+    EXPECT_EQ(counters.connections, 3u);
+  }
   first.reset();
   // The place is free again once the server has seen the close.
   EXPECT_TRUE(WaitUntil([&] { return RawClient(server->port()).Exchange(get).status == 200; },
                         seconds{10}));
+}
+
+// At the limit and one above, by Content-Length and in chunks.
+TEST(HttpServer, BodiesInFlightAreBounded) {
+  HttpServerCounters counters;
+  HttpServerOptions options = Loopback();
+  options.in_flight_bytes_max = 1000;
+  options.counters = &counters;
+  Gate gate;
+  const auto server = StartServer(options, gate.Handler());
+  RawClient first(server->port());
+  ASSERT_TRUE(first.Send(Post(std::string(300, 'x'))));
+  ASSERT_TRUE(gate.AwaitEntered(1));
+  EXPECT_EQ(counters.in_flight_bytes, 300u);
+  // Refused before the body is sent.
+  RawClient second(server->port());
+  const RawResponse refused = second.Exchange(
+      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 201\r\n"
+      "Expect: 100-continue\r\n\r\n");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_NE(refused.head.find("Retry-After: 1\r\n"), std::string::npos) << refused.head;
+  RawClient chunked(server->port());
+  EXPECT_EQ(chunked.Exchange(ChunkedPost({std::string(200, 'x'), "x"})).status, 429);
+  EXPECT_EQ(counters.refused_in_flight, 2u);
+  RawClient fits(server->port());
+  ASSERT_TRUE(fits.Send(Post(std::string(200, 'x'))));
+  ASSERT_TRUE(gate.AwaitEntered(2));
+  // What the first one holds is no business of another client, and no body is always taken.
+  RawClient other(server->port(), "127.0.0.2");
+  ASSERT_TRUE(other.Send(Post(std::string(500, 'x'))));
+  ASSERT_TRUE(gate.AwaitEntered(3));
+  RawClient get(server->port());
+  ASSERT_TRUE(get.Send("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+  ASSERT_TRUE(gate.AwaitEntered(4));
+  RawClient third(server->port(), "127.0.0.3");
+  EXPECT_EQ(third.Exchange(Post("x")).status, 429) << "all 1000 are taken";
+  gate.Open();
+  EXPECT_EQ(first.Read().value_or(RawResponse()).status, 200);
+  EXPECT_EQ(fits.Read().value_or(RawResponse()).status, 200);
+  EXPECT_EQ(other.Read().value_or(RawResponse()).status, 200);
+  EXPECT_TRUE(WaitUntil([&] { return counters.in_flight_bytes == 0; }, seconds{10}));
 }
 
 TEST(HttpServer, ManyConcurrentConnections) {

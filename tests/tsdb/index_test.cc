@@ -162,6 +162,22 @@ TEST_F(IndexTest, DamagedRecords) {
   }
 }
 
+TEST_F(IndexTest, HasFindsWhatIsRegistered) {
+  Index index(kSeed, 10);
+  std::vector<Change> changed;
+  EXPECT_FALSE(index.Has({{"__name__", "x"}}));
+  ASSERT_TRUE(index.Register({{"__name__", "x_bucket"}, {"a", "1"}, {"le", "0.5"}}, &changed));
+  EXPECT_TRUE(index.Has({{"__name__", "x_bucket"}, {"a", "1"}, {"le", "0.5"}}));
+  EXPECT_TRUE(index.Has({{"__name__", "x_bucket"}, {"a", "1"}, {"le", "0.50"}}));
+  for (const Labels& other :
+       {Labels{{"__name__", "x_bucket"}, {"a", "1"}, {"le", "1"}},
+        Labels{{"__name__", "x_bucket"}, {"a", "2"}, {"le", "0.5"}},
+        Labels{{"__name__", "x_bucket"}, {"le", "0.5"}},
+        Labels{{"__name__", "x_count"}, {"a", "1"}}, Labels{{"__name__", "x"}, {"a", "1"}}}) {
+    EXPECT_FALSE(index.Has(other)) << other.ToString();
+  }
+}
+
 TEST_F(IndexTest, SeriesLimit) {
   Index small(kSeed, 2);
   std::vector<Change> changed;

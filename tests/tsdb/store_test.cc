@@ -48,6 +48,24 @@ TEST_F(StoreTest, BitsOfNansComeBack) {
   check("in a fragment");
 }
 
+TEST_F(StoreTest, AliasesAreDroppedAndForgotten) {
+  Open();
+  EXPECT_FALSE(store_->Has(kUp));
+  const ColumnId up = Id(kUp);
+  EXPECT_TRUE(store_->Has(kUp));
+  const std::vector<Fingerprint> aliases = {store_->Hash(kUp.ToString()), store_->Hash("dropped"),
+                                            store_->Hash("unknown")};
+  store_->Drop(aliases[1]);
+  std::vector<ColumnId> columns(3);
+  store_->Find(aliases, columns);
+  EXPECT_EQ(columns, (std::vector<ColumnId>{up, kDroppedColumn, kNoColumn}));
+  store_->ForgetAliases();
+  store_->Find(aliases, columns);
+  EXPECT_EQ(columns, (std::vector<ColumnId>{kNoColumn, kNoColumn, kNoColumn}));
+  EXPECT_TRUE(store_->Has(kUp));
+  EXPECT_EQ(Id(kUp), up);
+}
+
 // What was appended is the same wherever it stands.
 TEST_F(StoreTest, SurvivesCrashCheckpointAndClose) {
   Open();

@@ -1,4 +1,4 @@
-#include "tests/net/raw_client.h"
+#include "tests/support/raw_client.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -19,9 +19,15 @@ constexpr int kWaitMs = 10'000;
 
 }  // namespace
 
-RawClient::RawClient(uint16_t port) {
+RawClient::RawClient(uint16_t port) : RawClient(port, "127.0.0.1") {}
+
+RawClient::RawClient(uint16_t port, const std::string& from) {
   fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   CHECK(fd_ >= 0);
+  sockaddr_in own{};
+  own.sin_family = AF_INET;
+  CHECK(inet_pton(AF_INET, from.c_str(), &own.sin_addr) == 1);
+  CHECK(bind(fd_, reinterpret_cast<sockaddr*>(&own), sizeof(own)) == 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);

@@ -17,6 +17,8 @@ struct RawResponse {
 class RawClient {
  public:
   explicit RawClient(uint16_t port);  // Of 127.0.0.1.
+  // The same as another client: `from` is an address of 127.0.0.0/8.
+  RawClient(uint16_t port, const std::string& from);
   ~RawClient();
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
