@@ -112,6 +112,9 @@ void Api::Impl::AddRoutes() {
   router.Add("GET", "/api/v1/status/ha", [this](const HttpRequest&, const PathParameters&) {
     return ListHaClusters(sources.ha_clusters());
   });
+  router.Add("GET", "/api/v1/samples", [this](const HttpRequest& request, const PathParameters&) {
+    return ListSamples(request.query, sources.samples);
+  });
   router.Add("POST", "/api/v1/write",
              [this](const HttpRequest& request, const PathParameters&) { return Write(request); });
 
@@ -192,6 +195,7 @@ Api::Api(Sources sources) {
   CHECK(sources.write && sources.slos && sources.owed && sources.delivered);
   CHECK(sources.ha_clusters && sources.store_stats && sources.reload && sources.ready);
   CHECK(sources.snapshot || !sources.enable_admin_api);
+  CHECK(sources.samples);
   impl_ = std::make_unique<Impl>(std::move(sources));
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "api/router.h"
+#include "api/samples_api.h"
 #include "base/clock.h"
 #include "evaluator/slo/status.h"
 #include "ingest/write_handler.h"
@@ -25,6 +26,7 @@ struct Sources {
   std::function<std::vector<notifier::Notification>()> delivered;  // Newest first.
   std::function<std::vector<ingest::HaCluster>()> ha_clusters;     // In order of name.
   std::function<tsdb::StoreStats()> store_stats;
+  SamplesSource samples;
   std::function<Result<void>()> reload;                   // The error is the reply's body.
   bool enable_admin_api = false;                          // Else what follows is never called.
   std::function<Result<std::string>(Time now)> snapshot;  // Gives its name.

@@ -120,8 +120,8 @@ Result<void> ReadLimit(const Node& node, std::string_view key, uint32_t* out) {
 
 Result<void> ReadLimits(const Node& node, Config* config) {
   if (auto r = node.AllowOnly({"body_bytes", "decoded_bytes", "labels", "label_name_bytes",
-                               "label_value_bytes", "samples", "symbols", "series",
-                               "new_series_per_second", "in_flight_bytes"});
+                               "label_value_bytes", "samples", "histogram_buckets", "symbols",
+                               "series", "new_series_per_second", "in_flight_bytes"});
       !r)
     return r;
   ingest::Limits& to = config->limits;
@@ -131,6 +131,7 @@ Result<void> ReadLimits(const Node& node, Config* config) {
   if (auto r = ReadCount(node, "label_name_bytes", &to.label_name_bytes_max); !r) return r;
   if (auto r = ReadCount(node, "label_value_bytes", &to.label_value_bytes_max); !r) return r;
   if (auto r = ReadCount(node, "samples", &to.samples_max); !r) return r;
+  if (auto r = ReadCount(node, "histogram_buckets", &to.histogram_buckets_max); !r) return r;
   if (auto r = ReadCount(node, "symbols", &to.symbols_max); !r) return r;
   if (auto r = ReadCount(node, "series", &config->series_max); !r) return r;
   if (auto r = Read(node, "in_flight_bytes", &Node::AsBytes, &config->in_flight_bytes_max); !r)

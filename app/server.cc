@@ -138,6 +138,8 @@ Result<void> Server::Impl::Listen() {
       .delivered = [this] { return dispatcher->delivered(); },
       .ha_clusters = [this] { return write_handler->ha_clusters(); },
       .store_stats = [this] { return store->stats(); },
+      .samples = [this](const std::vector<Matchers>& sets, Time from,
+                        Time to) { return api::CollectSamples(*store, sets, from, to); },
       .reload = [this] { return Reload(); },
       .enable_admin_api = options.enable_admin_api,
       .snapshot = [this](Time now) { return store->Snapshot(now); },

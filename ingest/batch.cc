@@ -36,11 +36,20 @@ std::string_view ProblemOf(const Labels& labels) {
   return labels.Has(kMetricName) ? "" : "no metric name";
 }
 
+// Adds the start of `wire_index`, if it has one, as that of `index`.  `next` is where to look on:
+// indexes ascend.
+void AddStart(uint32_t wire_index, size_t index, const std::vector<WireStart>& starts, size_t* next,
+              std::vector<tsdb::Start>* out) {
+  while (*next < starts.size() && starts[*next].index < wire_index) ++*next;
+  if (*next == starts.size() || starts[*next].index != wire_index) return;
+  out->push_back({static_cast<uint32_t>(index), starts[*next].start_ms});
+}
+
 }  // namespace
 
 Result<void> Batch::Read(Protocol protocol, std::string_view body, const Intake& intake,
                          Refusals* refusals) {
-  samples_.clear();
+  Clear();
   drops_ = {};
   elections_ = 0;
   replica_ = {};
@@ -48,41 +57,115 @@ Result<void> Batch::Read(Protocol protocol, std::string_view body, const Intake&
   if (!decoded) return decoded.error();
   Find(*intake.store);
   for (size_t i = 0; i < wire_.series.size(); ++i) {
-    auto column = Resolve(i, intake, refusals);
-    if (!column) {
-      samples_.clear();
-      return column.error();
+    if (auto resolved = Resolve(i, intake, refusals); !resolved) {
+      Clear();
+      return resolved.error();
     }
-    columns_[i] = *column;
-    if (*column == tsdb::kNoColumn) continue;
-    const WireSeries& series = wire_.series[i];
-    for (uint32_t s = 0; s < series.sample_count; ++s) {
-      const WireSample& sample = wire_.samples[series.first_sample + s];
-      samples_.push_back({.column = columns_[i], .time_ms = sample.time_ms, .value = sample.value});
+    if (columns_[i] != tsdb::kNoColumn) AddSamples(i);
+    if (!histogram_columns_.empty() && histogram_columns_[i] != tsdb::kNoColumn) {
+      AddHistograms(i, intake.limits, refusals);
     }
   }
   return {};
 }
 
-Result<tsdb::ColumnId> Batch::Resolve(size_t i, const Intake& intake, Refusals* refusals) {
+void Batch::Clear() {
+  samples_.clear();
+  histograms_.clear();
+  sample_starts_.clear();
+  histogram_starts_.clear();
+  histogram_series_.clear();
+  next_sample_start_ = 0;
+  next_histogram_start_ = 0;
+}
+
+void Batch::AddSamples(size_t i) {
   const WireSeries& series = wire_.series[i];
+  for (uint32_t s = 0; s < series.sample_count; ++s) {
+    const uint32_t index = series.first_sample + s;
+    const WireSample& sample = wire_.samples[index];
+    samples_.push_back({.column = columns_[i], .time_ms = sample.time_ms, .value = sample.value});
+    AddStart(index, samples_.size() - 1, wire_.sample_starts, &next_sample_start_, &sample_starts_);
+  }
+}
+
+void Batch::AddHistograms(size_t i, const Limits& limits, Refusals* refusals) {
+  const WireSeries& series = wire_.series[i];
+  for (uint32_t h = 0; h < series.histogram_count; ++h) {
+    const uint32_t index = series.first_histogram + h;
+    const WireHistogram& histogram = wire_.histograms[index];
+    if (!CheckHistogram(histogram, series, limits, refusals)) continue;
+    histograms_.push_back(
+        {.column = histogram_columns_[i],
+         .time_ms = histogram.time_ms,
+         .bytes =
+             std::string_view(wire_.histogram_bytes).substr(histogram.first_byte, histogram.size)});
+    histogram_series_.push_back(static_cast<uint32_t>(i));
+    AddStart(index, histograms_.size() - 1, wire_.histogram_starts, &next_histogram_start_,
+             &histogram_starts_);
+  }
+}
+
+bool Batch::CheckHistogram(const WireHistogram& histogram, const WireSeries& series,
+                           const Limits& limits, Refusals* refusals) const {
+  if (histogram.is_mixed || histogram.problem != tsdb::HistogramProblem::kNone) {
+    refusals->Add(SampleRefusal::kHistogramInvalid, "invalid native histogram", 1, [&] {
+      const std::string_view problem = histogram.is_mixed
+                                           ? "integer and float counts are mixed"
+                                           : tsdb::HistogramProblemText(histogram.problem);
+      return std::string(problem) + " in " + PlaceText(series, histogram.time_ms);
+    });
+    return false;
+  }
+  if (histogram.parts > limits.histogram_buckets_max) {
+    refusals->Add(SampleRefusal::kHistogramBucketsMax,
+                  LimitText("spans, buckets and bounds of a native histogram above",
+                            limits.histogram_buckets_max, "histogram_buckets_max"),
+                  1, [&] { return PlaceText(series, histogram.time_ms); });
+    return false;
+  }
+  return true;
+}
+
+Result<void> Batch::Resolve(size_t i, const Intake& intake, Refusals* refusals) {
+  const WireSeries& series = wire_.series[i];
+  const bool has_histograms = series.histogram_count > 0;
+  const auto drop = [&] {
+    columns_[i] = tsdb::kNoColumn;
+    if (has_histograms) histogram_columns_[i] = tsdb::kNoColumn;
+  };
   if (intake.rules.ha) {
     const auto elected = IsElected(series, intake, refusals);
     if (!elected) return elected.error();
-    if (!*elected) return tsdb::kNoColumn;
+    if (!*elected) {
+      drop();
+      return {};
+    }
   }
-  tsdb::ColumnId column = columns_[i];
-  if (column == tsdb::kNoColumn && series.sample_count > 0) {
-    auto registered = Register(i, intake, refusals);
-    if (!registered) return registered.error();
-    column = *registered;
+  const bool lacks_samples = series.sample_count > 0 && columns_[i] == tsdb::kNoColumn;
+  const bool lacks_histograms = has_histograms && histogram_columns_[i] == tsdb::kNoColumn;
+  if (columns_[i] != tsdb::kDroppedColumn && (lacks_samples || lacks_histograms)) {
+    const std::optional<Labels> labels = MakeSeries(i, intake, refusals);
+    if (labels && lacks_samples) {
+      auto column = Register(i, Kind::kSamples, *labels, intake, refusals);
+      if (!column) return column.error();
+      columns_[i] = *column;
+    }
+    if (labels && lacks_histograms) {
+      auto column = Register(i, Kind::kHistograms, *labels, intake, refusals);
+      if (!column) return column.error();
+      histogram_columns_[i] = *column;
+    }
   }
-  if (column == tsdb::kDroppedColumn) {
+  if (columns_[i] == tsdb::kDroppedColumn) {
     drops_.relabel += series.sample_count + series.histogram_count;
-    return tsdb::kNoColumn;
+    drops_.histograms += series.histogram_count;
+    drop();
+    return {};
   }
   RefuseKind(series, refusals);
-  return series.sample_count == 0 ? tsdb::kNoColumn : column;
+  if (series.sample_count == 0) columns_[i] = tsdb::kNoColumn;
+  return {};
 }
 
 Result<void> Batch::Decode(Protocol protocol, std::string_view body, const Limits& limits) {
@@ -95,18 +178,20 @@ void Batch::Find(const tsdb::Store& store) {
   fingerprints_.Compute(wire_, store);
   columns_.assign(wire_.series.size(), tsdb::kNoColumn);
   store.Find(fingerprints_.all(), columns_);
+  histogram_columns_.clear();
+  if (wire_.histograms.empty()) return;
+  aliases_.clear();
+  for (const tsdb::Fingerprint& alias : fingerprints_.all()) {
+    aliases_.push_back(tsdb::HistogramAlias(alias));
+  }
+  histogram_columns_.assign(wire_.series.size(), tsdb::kNoColumn);
+  store.Find(aliases_, histogram_columns_);
 }
 
 void Batch::RefuseKind(const WireSeries& series, Refusals* refusals) const {
-  const auto place = [&] { return Describe(series); };
-  if (series.histogram_count > 0) {
-    refusals->Add(SampleRefusal::kNativeHistogram,
-                  "native histograms are not stored by this version", series.histogram_count,
-                  place);
-  } else if (series.sample_count == 0) {
-    refusals->Add(SampleRefusal::kNoSamples, "series with neither samples nor histograms", 1,
-                  place);
-  }
+  if (series.sample_count > 0 || series.histogram_count > 0) return;
+  refusals->Add(SampleRefusal::kNoSamples, "series with neither samples nor histograms", 1,
+                [&] { return Describe(series); });
 }
 
 TwoValues Batch::FindReplica(const WireSeries& series, const HaOptions& options) const {
@@ -133,27 +218,27 @@ Result<bool> Batch::IsElected(const WireSeries& series, const Intake& intake, Re
       return true;
     case HaTracker::Verdict::kDrop:
       drops_.ha += series.sample_count + series.histogram_count;
+      drops_.histograms += series.histogram_count;
       return false;
     case HaTracker::Verdict::kTooMany:
       break;
   }
-  Refuse(series, SampleRefusal::kHaClustersMax,
+  Refuse(series, series.sample_count + series.histogram_count, SampleRefusal::kHaClustersMax,
          LimitText("clusters of HA pairs above", options.clusters_max, "ha.clusters_max"), "",
          refusals);
   return false;
 }
 
-tsdb::ColumnId Batch::Refuse(const WireSeries& series, SampleRefusal why, std::string_view text,
-                             std::string_view detail, Refusals* refusals) const {
-  const uint32_t count = series.sample_count + series.histogram_count;
-  if (count == 0) return tsdb::kNoColumn;
+void Batch::Refuse(const WireSeries& series, uint64_t count, SampleRefusal why,
+                   std::string_view text, std::string_view detail, Refusals* refusals) const {
+  if (count == 0) return;
   refusals->Add(why, text, count, [&] {
-    std::string place = series.sample_count == 0
-                            ? Describe(series)
-                            : PlaceText(series, wire_.samples[series.first_sample].time_ms);
+    const int64_t time_ms = series.sample_count > 0
+                                ? wire_.samples[series.first_sample].time_ms
+                                : wire_.histograms[series.first_histogram].time_ms;
+    const std::string place = PlaceText(series, time_ms);
     return detail.empty() ? place : std::string(detail) + " in " + place;
   });
-  return tsdb::kNoColumn;
 }
 
 bool Batch::CheckSizes(const WireSeries& series, size_t labels, const LabelSizes& sizes,
@@ -172,65 +257,75 @@ bool Batch::CheckSizes(const WireSeries& series, size_t labels, const LabelSizes
                  "bytes of a label value above", "label_value_bytes_max"}};
   for (const auto& check : checks) {
     if (check.size <= check.max) continue;
-    Refuse(series, check.why, LimitText(check.what, check.max, check.name), "", refusals);
+    Refuse(series, series.sample_count + series.histogram_count, check.why,
+           LimitText(check.what, check.max, check.name), "", refusals);
     return false;
   }
   return true;
 }
 
-Result<tsdb::ColumnId> Batch::Register(size_t i, const Intake& intake, Refusals* refusals) {
+std::optional<Labels> Batch::MakeSeries(size_t i, const Intake& intake, Refusals* refusals) {
   const WireSeries& series = wire_.series[i];
+  const auto refuse = [&](std::string_view text, std::string_view detail) {
+    Refuse(series, series.sample_count + series.histogram_count, SampleRefusal::kLabels, text,
+           detail, refusals);
+    return std::nullopt;
+  };
   // The number before the labels are gone through, and the sizes before they are taken apart: that
   // takes memory for each, and of a symbol of remote write 2.0 for each time that it is named.
   if (!CheckSizes(series, series.label_count, {}, intake.limits, refusals) ||
       !CheckSizes(series, series.label_count, Measure(series), intake.limits, refusals)) {
-    return tsdb::kNoColumn;
+    return std::nullopt;
   }
   auto labels = Parse(series);
-  if (!labels) {
-    return Refuse(series, SampleRefusal::kLabels, "invalid labels", labels.error().message,
-                  refusals);
-  }
+  if (!labels) return refuse("invalid labels", labels.error().message);
   if (intake.rules.ha && !FindReplica(series, *intake.rules.ha).first.empty()) {
     labels->Remove(intake.rules.ha->replica_label);
   }
-  if (intake.rules.relabel.empty()) {
-    return RegisterLabels(i, *labels, intake, refusals);
-  }
-  const std::optional<Labels> made = intake.rules.relabel.Apply(*labels);
+  if (intake.rules.relabel.empty()) return *std::move(labels);
+  std::optional<Labels> made = intake.rules.relabel.Apply(*labels);
   if (!made) {
     intake.store->Drop(fingerprints_.all()[i]);
-    return tsdb::kDroppedColumn;
+    columns_[i] = tsdb::kDroppedColumn;
+    return std::nullopt;
   }
   if (!CheckSizes(series, made->size(), SizesOf(*made), intake.limits, refusals)) {
-    return tsdb::kNoColumn;
+    return std::nullopt;
   }
   if (const std::string_view problem = ProblemOf(*made); !problem.empty()) {
-    return Refuse(series, SampleRefusal::kLabels, "invalid labels after relabelling", problem,
-                  refusals);
+    return refuse("invalid labels after relabelling", problem);
   }
-  return RegisterLabels(i, *made, intake, refusals);
+  return made;
 }
 
-Result<tsdb::ColumnId> Batch::RegisterLabels(size_t i, const Labels& labels, const Intake& intake,
-                                             Refusals* refusals) {
+Result<tsdb::ColumnId> Batch::Register(size_t i, Kind kind, const Labels& labels,
+                                       const Intake& intake, Refusals* refusals) {
   const WireSeries& series = wire_.series[i];
-  if (intake.limits.new_series_per_second_max > 0 && !intake.store->Has(labels) &&
+  const bool is_histograms = kind == Kind::kHistograms;
+  tsdb::Store& store = *intake.store;
+  const auto refuse = [&](SampleRefusal why, std::string_view text, std::string_view detail) {
+    Refuse(series, is_histograms ? series.histogram_count : series.sample_count, why, text, detail,
+           refusals);
+    return tsdb::kNoColumn;
+  };
+  const auto is_new = [&] {
+    return is_histograms ? !store.HasHistogram(labels) : !store.Has(labels);
+  };
+  if (intake.limits.new_series_per_second_max > 0 && is_new() &&
       !intake.series_rate->Take(intake.now)) {
-    return Refuse(series, SampleRefusal::kNewSeriesPerSecond,
+    return refuse(SampleRefusal::kNewSeriesPerSecond,
                   LimitText("new series a second above", intake.limits.new_series_per_second_max,
                             "new_series_per_second"),
-                  "", refusals);
+                  "");
   }
-  auto column = intake.store->Register(fingerprints_.all()[i], labels);
+  auto column = is_histograms ? store.RegisterHistogram(aliases_[i], labels)
+                              : store.Register(fingerprints_.all()[i], labels);
   if (column) return *column;
   switch (column.error().code) {
     case Code::kExhausted:
-      return Refuse(series, SampleRefusal::kSeriesMax, "too many series (series_max)", "",
-                    refusals);
+      return refuse(SampleRefusal::kSeriesMax, "too many series (series_max)", "");
     case Code::kInvalid:
-      return Refuse(series, SampleRefusal::kLabels, "invalid labels", column.error().message,
-                    refusals);
+      return refuse(SampleRefusal::kLabels, "invalid labels", column.error().message);
     default:
       return column.error();
   }
@@ -247,6 +342,10 @@ std::string Batch::Place(uint32_t sample) const {
     left -= series.sample_count;
   }
   return "";
+}
+
+std::string Batch::HistogramPlace(uint32_t histogram) const {
+  return PlaceText(wire_.series[histogram_series_[histogram]], histograms_[histogram].time_ms);
 }
 
 LabelSizes Batch::Measure(const WireSeries& series) const {
@@ -268,12 +367,30 @@ std::string Batch::PlaceText(const WireSeries& series, int64_t time_ms) const {
   return Describe(series) + " at " + TimeText(time_ms);
 }
 
+size_t Batch::HistogramBytes() const {
+  const tsdb::NativeHistogram& scratch = wire_.message.value;
+  size_t bytes = scratch.custom_values.capacity() * sizeof(double);
+  for (const tsdb::BucketSide* side : {&scratch.positive, &scratch.negative}) {
+    bytes += side->spans.capacity() * sizeof(tsdb::BucketSpan) +
+             side->deltas.capacity() * sizeof(int64_t) + side->counts.capacity() * sizeof(double);
+  }
+  return bytes + wire_.histograms.capacity() * sizeof(WireHistogram) +
+         wire_.histogram_bytes.capacity() +
+         (wire_.sample_starts.capacity() + wire_.histogram_starts.capacity()) * sizeof(WireStart) +
+         histogram_columns_.capacity() * sizeof(tsdb::ColumnId) +
+         aliases_.capacity() * sizeof(tsdb::Fingerprint) +
+         histograms_.capacity() * sizeof(tsdb::AppendHistogram) +
+         (sample_starts_.capacity() + histogram_starts_.capacity()) * sizeof(tsdb::Start) +
+         histogram_series_.capacity() * sizeof(uint32_t);
+}
+
 size_t Batch::capacity_bytes() const {
   return wire_.series.capacity() * sizeof(WireSeries) +
          wire_.samples.capacity() * sizeof(WireSample) +
          wire_.symbols.capacity() * sizeof(std::string_view) + wire_.symbols_utf8.capacity() +
          wire_.scratch.capacity() + fingerprints_.capacity_bytes() +
-         columns_.capacity() * sizeof(tsdb::ColumnId) + samples_.capacity() * sizeof(tsdb::Append);
+         columns_.capacity() * sizeof(tsdb::ColumnId) + samples_.capacity() * sizeof(tsdb::Append) +
+         HistogramBytes();
 }
 
 }  // namespace nines::ingest

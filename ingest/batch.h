@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,9 +32,9 @@ struct Intake {
   Time now;
 };
 
-// The samples of one decoded request, with a column of the store for each: what lies between bytes
-// and Store::Append().  Used again and again, so that a request whose series were all seen before
-// takes no memory.  Not synchronised.
+// The samples and native histograms of one decoded request, with a column of the store for each:
+// what lies between bytes and Store::Append().  Used again and again, so that a request whose
+// series were all seen before takes no memory.  Not synchronised.
 class Batch {
  public:
   // Decodes `body`, leaves out what the rules drop, finds the columns of the other series,
@@ -45,6 +46,13 @@ class Batch {
                     Refusals* refusals);
 
   std::span<const tsdb::Append> samples() const { return samples_; }
+  // All that is to be stored.
+  tsdb::Writes writes() const {
+    return {.samples = samples_,
+            .histograms = histograms_,
+            .sample_starts = sample_starts_,
+            .histogram_starts = histogram_starts_};
+  }
   const Drops& drops() const { return drops_; }
   // How many replicas this request elected.
   uint64_t elections() const { return elections_; }
@@ -52,34 +60,46 @@ class Batch {
 
   // `x{a="b"} at 2026-11-28T18:42:19.000Z` for an index into samples().
   std::string Place(uint32_t sample) const;
+  // Likewise into the histograms of writes().
+  std::string HistogramPlace(uint32_t histogram) const;
 
   // What is kept for the next request.
   size_t capacity_bytes() const;
 
  private:
+  void Clear();
   Result<void> Decode(Protocol protocol, std::string_view body, const Limits& limits);
   void Find(const tsdb::Store& store);
   // What cannot be stored whatever its labels.
   void RefuseKind(const WireSeries& series, Refusals* refusals) const;
-  // The column of series `i` as for Register(), kNoColumn too where nothing of it is to be stored.
-  Result<tsdb::ColumnId> Resolve(size_t i, const Intake& intake, Refusals* refusals);
+  // Puts the columns of series `i` in place; both are kNoColumn where nothing of it is to be
+  // stored.
+  Result<void> Resolve(size_t i, const Intake& intake, Refusals* refusals);
+  void AddSamples(size_t i);
+  void AddHistograms(size_t i, const Limits& limits, Refusals* refusals);
+  // Whether a histogram is to be stored; false after adding to `refusals`.
+  bool CheckHistogram(const WireHistogram& histogram, const WireSeries& series,
+                      const Limits& limits, Refusals* refusals) const;
   // Whether the series is of an elected replica, or of none.  False after counting it as dropped,
   // or adding to `refusals`.
   Result<bool> IsElected(const WireSeries& series, const Intake& intake, Refusals* refusals);
-  // The column of series `i`; kDroppedColumn where a rule drops it; kNoColumn after adding to
-  // `refusals`.
-  Result<tsdb::ColumnId> Register(size_t i, const Intake& intake, Refusals* refusals);
-  Result<tsdb::ColumnId> RegisterLabels(size_t i, const Labels& labels, const Intake& intake,
-                                        Refusals* refusals);
-  // kNoColumn.
-  tsdb::ColumnId Refuse(const WireSeries& series, SampleRefusal why, std::string_view text,
-                        std::string_view detail, Refusals* refusals) const;
+  // The labels of series `i` by the rules; none where a rule drops it, which columns_ then says, or
+  // after adding to `refusals`.
+  std::optional<Labels> MakeSeries(size_t i, const Intake& intake, Refusals* refusals);
+  // The column of `kind`; kNoColumn after adding to `refusals`.
+  enum class Kind : uint8_t { kSamples, kHistograms };
+  Result<tsdb::ColumnId> Register(size_t i, Kind kind, const Labels& labels, const Intake& intake,
+                                  Refusals* refusals);
+  // Refuses `count` samples and histograms of a series; nothing to do for none.
+  void Refuse(const WireSeries& series, uint64_t count, SampleRefusal why, std::string_view text,
+              std::string_view detail, Refusals* refusals) const;
   // False after adding to `refusals`.
   bool CheckSizes(const WireSeries& series, size_t labels, const LabelSizes& sizes,
                   const Limits& limits, Refusals* refusals) const;
 
   // The values of the labels that name a cluster and its replica; both or none.
   TwoValues FindReplica(const WireSeries& series, const HaOptions& options) const;
+  size_t HistogramBytes() const;
   LabelSizes Measure(const WireSeries& series) const;
   Result<Labels> Parse(const WireSeries& series);
   std::string Describe(const WireSeries& series) const;
@@ -88,7 +108,16 @@ class Batch {
   WireRequest wire_;
   Fingerprints fingerprints_;
   std::vector<tsdb::ColumnId> columns_;  // One a series of wire_.
+  // Likewise of native histograms; empty where the request has none.
+  std::vector<tsdb::ColumnId> histogram_columns_;
+  std::vector<tsdb::Fingerprint> aliases_;  // Of those.
   std::vector<tsdb::Append> samples_;
+  std::vector<tsdb::AppendHistogram> histograms_;
+  std::vector<tsdb::Start> sample_starts_;
+  std::vector<tsdb::Start> histogram_starts_;
+  std::vector<uint32_t> histogram_series_;  // Of histograms_, into the series of wire_.
+  size_t next_sample_start_ = 0;            // Of wire_.
+  size_t next_histogram_start_ = 0;
   Drops drops_;
   uint64_t elections_ = 0;
   // Of the series before: those of one replica mostly follow one another.

@@ -36,6 +36,7 @@ struct Metrics::Counters {
   std::array<prometheus::Counter*, kRequestRefusals> requests_refused;
   std::array<prometheus::Counter*, kSampleRefusals> samples_refused;
   prometheus::Counter* samples;
+  prometheus::Counter* histograms;
   prometheus::Counter* bytes;
   prometheus::Counter* exemplars;
   prometheus::Counter* metadata;
@@ -61,9 +62,10 @@ Metrics::Metrics(prometheus::Registry* registry) : counters_(std::make_unique<Co
   for (size_t i = 0; i < kRequestRefusals; ++i) {
     counters_->requests_refused[i] = Add(requests_refused, "reason", kRequestReasons[i]);
   }
-  auto& samples_refused =
-      MakeFamily("nines_ingest_samples_refused_total",
-                 "Samples that were not stored while the rest of their request was.", registry);
+  auto& samples_refused = MakeFamily(
+      "nines_ingest_samples_refused_total",
+      "Samples and native histograms that were not stored while the rest of their request was.",
+      registry);
   for (size_t i = 0; i < kSampleRefusals; ++i) {
     counters_->samples_refused[i] =
         Add(samples_refused, "reason", SampleRefusalLabel(static_cast<SampleRefusal>(i)));
@@ -71,6 +73,10 @@ Metrics::Metrics(prometheus::Registry* registry) : counters_(std::make_unique<Co
   counters_->samples = &MakeFamily("nines_ingest_samples_total",
                                    "Samples that were stored, or were stored already.", registry)
                             .Add({});
+  counters_->histograms =
+      &MakeFamily("nines_ingest_histograms_total",
+                  "Native histograms that were stored, or were stored already.", registry)
+           .Add({});
   counters_->bytes =
       &MakeFamily("nines_ingest_bytes_total", "Bytes of remote write bodies as received.", registry)
            .Add({});
@@ -111,6 +117,10 @@ void Metrics::RequestRefused(RequestRefusal why) {
 
 void Metrics::SamplesWritten(uint64_t count) {
   counters_->samples->Increment(static_cast<double>(count));
+}
+
+void Metrics::HistogramsWritten(uint64_t count) {
+  counters_->histograms->Increment(static_cast<double>(count));
 }
 
 void Metrics::SamplesRefused(const Refusals& refusals) {

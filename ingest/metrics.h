@@ -25,10 +25,11 @@ enum class RequestRefusal : uint8_t {
 };
 inline constexpr size_t kRequestRefusals = 10;
 
-// Samples that were not meant to be kept: answered as if they were.
+// Samples and native histograms that were not meant to be kept: answered as if they were.
 struct Drops {
   uint64_t relabel = 0;
   uint64_t ha = 0;
+  uint64_t histograms = 0;  // Of both.
   uint64_t total() const { return relabel + ha; }
 };
 
@@ -42,6 +43,7 @@ class Metrics {
   void Request(int status, uint64_t body_bytes);
   void RequestRefused(RequestRefusal why);
   void SamplesWritten(uint64_t count);
+  void HistogramsWritten(uint64_t count);
   void SamplesRefused(const Refusals& refusals);
   void Ignored(uint64_t exemplars, uint64_t metadata);
   void Dropped(const Drops& drops);

@@ -16,7 +16,8 @@ std::string_view SampleRefusalLabel(SampleRefusal why) {
                                                                             "too_old",
                                                                             "beyond_retention",
                                                                             "too_far_ahead",
-                                                                            "native_histogram",
+                                                                            "histogram_invalid",
+                                                                            "histogram_buckets_max",
                                                                             "no_samples"};
   return kLabels[static_cast<size_t>(why)];
 }

@@ -8,7 +8,7 @@
 
 namespace nines::ingest {
 
-// Why samples of a request were not stored.  The store's reasons and ours.
+// Why samples and native histograms of a request were not stored.  The store's reasons and ours.
 enum class SampleRefusal : uint8_t {
   kLabels,
   kLabelsMax,
@@ -21,10 +21,11 @@ enum class SampleRefusal : uint8_t {
   kTooOld,
   kBeyondRetention,
   kTooFarAhead,
-  kNativeHistogram,
+  kHistogramInvalid,
+  kHistogramBucketsMax,
   kNoSamples,  // Counts series.
 };
-inline constexpr size_t kSampleRefusals = 13;
+inline constexpr size_t kSampleRefusals = 14;
 
 // The value of the metrics' label `reason`: "labels_max", ….
 std::string_view SampleRefusalLabel(SampleRefusal why);

@@ -46,7 +46,7 @@ class Decoder : private WireDecoder {
 
   bool ReadSeries(std::string_view message) {
     const auto first_sample = static_cast<uint32_t>(request_->samples.size());
-    const uint64_t first_histogram = request_->histograms;
+    const auto first_histogram = static_cast<uint32_t>(request_->histograms.size());
     LabelRun labels(body_, &request_->scratch);
     uint32_t label_count = 0;
     WireReader reader(message);
@@ -60,24 +60,27 @@ class Decoder : private WireDecoder {
         if (!CountOne() || !ReadSample(bytes)) return false;
         continue;
       }
+      if (tag == kSeriesHistogram) {
+        if (!reader.ReadBytes(&bytes)) return Fail(reader);
+        if (!CountOne() || !ReadHistogram(bytes)) return false;
+        continue;
+      }
       if (!reader.Skip(tag, 1)) return Fail(reader);
       if (tag == kSeriesLabel) {
         labels.Add(field, reader.at());
         ++label_count;
       } else if (tag == kSeriesExemplar) {
         ++request_->exemplars;
-      } else if (tag == kSeriesHistogram) {
-        if (!CountOne()) return false;
-        ++request_->histograms;
       }
     }
     const auto samples = static_cast<uint32_t>(request_->samples.size()) - first_sample;
-    const auto histograms = static_cast<uint32_t>(request_->histograms - first_histogram);
+    const auto histograms = static_cast<uint32_t>(request_->histograms.size()) - first_histogram;
     if (samples > 0 || histograms > 0) {
       request_->series.push_back({.raw_labels = labels.Take(),
                                   .label_count = label_count,
                                   .first_sample = first_sample,
                                   .sample_count = samples,
+                                  .first_histogram = first_histogram,
                                   .histogram_count = histograms});
     }
     return true;

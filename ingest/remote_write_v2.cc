@@ -1,5 +1,7 @@
 #include "ingest/remote_write_v2.h"
 
+#include <algorithm>
+
 #include "ingest/label_refs.h"
 #include "ingest/wire_decoder.h"
 #include "ingest/wire_reader.h"
@@ -15,6 +17,7 @@ constexpr uint32_t kSeriesSample = MakeTag(2, WireType::kBytes);
 constexpr uint32_t kSeriesHistogram = MakeTag(3, WireType::kBytes);
 constexpr uint32_t kSeriesExemplar = MakeTag(4, WireType::kBytes);
 constexpr uint32_t kSeriesMetadata = MakeTag(5, WireType::kBytes);
+constexpr uint32_t kSeriesStart = MakeTag(6, WireType::kVarint);
 
 class Decoder : private WireDecoder {
  public:
@@ -44,7 +47,7 @@ class Decoder : private WireDecoder {
   struct Open {
     LabelRun labels;
     uint32_t refs = 0;
-    uint32_t histograms = 0;
+    int64_t start_ms = 0;  // rc.3's.
   };
 
   bool ReadRequest(WireReader* reader) {
@@ -68,18 +71,29 @@ class Decoder : private WireDecoder {
 
   bool ReadSeries(std::string_view message) {
     const auto first_sample = static_cast<uint32_t>(request_->samples.size());
+    const auto first_histogram = static_cast<uint32_t>(request_->histograms.size());
+    const size_t first_sample_start = request_->sample_starts.size();
+    const size_t first_histogram_start = request_->histogram_starts.size();
     Open open{.labels = LabelRun(body_, &request_->scratch)};
     WireReader reader(message);
     while (!reader.done()) {
       if (!ReadSeriesField(&reader, &open)) return false;
     }
     const auto samples = static_cast<uint32_t>(request_->samples.size()) - first_sample;
-    if (samples == 0 && open.histograms == 0 && !CountOne()) return false;
+    const auto histograms = static_cast<uint32_t>(request_->histograms.size()) - first_histogram;
+    if (samples == 0 && histograms == 0 && !CountOne()) return false;
+    if (open.start_ms != 0) {
+      FillStarts(open.start_ms, first_sample, samples, first_sample_start,
+                 &request_->sample_starts);
+      FillStarts(open.start_ms, first_histogram, histograms, first_histogram_start,
+                 &request_->histogram_starts);
+    }
     request_->series.push_back({.raw_labels = open.labels.Take(),
                                 .label_count = open.refs / 2 + open.refs % 2,
                                 .first_sample = first_sample,
                                 .sample_count = samples,
-                                .histogram_count = open.histograms});
+                                .first_histogram = first_histogram,
+                                .histogram_count = histograms});
     return true;
   }
 
@@ -90,6 +104,16 @@ class Decoder : private WireDecoder {
     if (tag == kSeriesSample) {
       if (!reader->ReadBytes(&bytes)) return Fail(*reader);
       return CountOne() && ReadSample(bytes);
+    }
+    if (tag == kSeriesHistogram) {
+      if (!reader->ReadBytes(&bytes)) return Fail(*reader);
+      return CountOne() && ReadHistogram(bytes);
+    }
+    if (tag == kSeriesStart) {
+      uint64_t start = 0;
+      if (!reader->ReadVarint(&start)) return Fail(*reader);
+      open->start_ms = static_cast<int64_t>(start);
+      return true;
     }
     if (tag == kSeriesLabelRefs) {
       if (!reader->ReadBytes(&bytes)) return Fail(*reader);
@@ -102,16 +126,29 @@ class Decoder : private WireDecoder {
     if (tag == kSeriesLabelRef) {
       ++open->refs;
       open->labels.Add(value, reader->at());
-    } else if (tag == kSeriesHistogram) {
-      if (!CountOne()) return false;
-      ++open->histograms;
-      ++request_->histograms;
     } else if (tag == kSeriesExemplar) {
       ++request_->exemplars;
     } else if (tag == kSeriesMetadata) {
       ++request_->metadata;
     }
     return true;
+  }
+
+  // Gives the series' start to those of its `count` samples from `first` on that have none of their
+  // own, which stand in `starts` from `from` on.
+  static void FillStarts(int64_t start_ms, uint32_t first, uint32_t count, size_t from,
+                         std::vector<WireStart>* starts) {
+    const size_t own_end = starts->size();
+    size_t own = from;
+    for (uint32_t i = first; i < first + count; ++i) {
+      if (own < own_end && (*starts)[own].index == i) {
+        ++own;
+      } else {
+        starts->push_back({i, start_ms});
+      }
+    }
+    std::sort(starts->begin() + static_cast<ptrdiff_t>(from), starts->end(),
+              [](const WireStart& a, const WireStart& b) { return a.index < b.index; });
   }
 
   // Adds how many there are.  False: one is longer than ten bytes, or ends early.

@@ -11,11 +11,10 @@
 // Reads io.prometheus.write.v2.Request (remote write 2.0, as of 2.0-rc.4) off the wire without
 // copying, as ingest/remote_write_v1.h does with 1.0.  The deliberate differences from libprotobuf:
 // symbols are not looked into before ParseLabelRefs(), so that only the series that use a broken
-// one are refused; so are the insides of histograms, exemplars and metadata, which are counted and
-// passed over.
+// one are refused; so are the insides of exemplars and metadata, which are counted and passed over.
 //
-// Passed over as well: start timestamps, those of rc.3 (TimeSeries' field 6) like those of rc.4
-// (Sample's field 3).
+// Start timestamps are those of rc.4 (Sample's field 3, Histogram's field 17); that of rc.3
+// (TimeSeries' field 6) is read as that of each sample and histogram of the series which has none.
 
 namespace nines::ingest {
 

@@ -65,8 +65,9 @@ class WireDecoder {
 
  protected:
   // Where the innermost reader stopped.
-  bool Fail(const WireReader& reader) {
-    if (failed_at_ == nullptr) failed_at_ = reader.at();
+  bool Fail(const WireReader& reader) { return FailAt(reader.at()); }
+  bool FailAt(const char* at) {
+    if (failed_at_ == nullptr) failed_at_ = at;
     return false;
   }
 
@@ -78,10 +79,12 @@ class WireDecoder {
   // Takes one more of what `samples_max` bounds.
   bool CountOne() { return counted_++ < samples_max_ || Exceed(WireLimit::kSamples); }
 
-  // The same in both protocols, but for fields that are passed over.
+  // The same in both protocols, but for the start timestamp, which 1.0 has not.
   bool ReadSample(std::string_view message) {
     constexpr uint32_t kValue = MakeTag(1, WireType::kFixed64);
     constexpr uint32_t kTime = MakeTag(2, WireType::kVarint);
+    constexpr uint32_t kStart = MakeTag(3, WireType::kVarint);
+    uint64_t start = 0;
     WireSample sample{.time_ms = 0, .value = 0};
     WireReader reader(message);
     while (!reader.done()) {
@@ -93,11 +96,36 @@ class WireDecoder {
       } else if (tag == kTime) {
         if (!reader.ReadVarint(&time)) return Fail(reader);
         sample.time_ms = static_cast<int64_t>(time);
+      } else if (tag == kStart) {
+        if (!reader.ReadVarint(&start)) return Fail(reader);
       } else if (!reader.Skip(tag, 2)) {
         return Fail(reader);
       }
     }
+    AddStart(static_cast<int64_t>(start), request_->samples.size(), &request_->sample_starts);
     request_->samples.push_back(sample);
+    return true;
+  }
+
+  // Likewise.  What is wrong with a histogram is told beside it; only bytes that are none refuse
+  // the message.
+  bool ReadHistogram(std::string_view bytes) {
+    HistogramMessage& message = request_->message;
+    const char* stopped = nullptr;
+    if (!ReadHistogramMessage(bytes, 2, &message, &stopped)) return FailAt(stopped);
+    WireHistogram histogram{.time_ms = message.time_ms,
+                            .first_byte = request_->histogram_bytes.size(),
+                            .size = 0,
+                            .parts = static_cast<uint32_t>(message.value.parts()),
+                            .problem = tsdb::Validate(message.value),
+                            .is_mixed = message.is_mixed};
+    if (histogram.problem == tsdb::HistogramProblem::kNone && !histogram.is_mixed) {
+      tsdb::ReduceToMax(&message.value);
+      tsdb::EncodeHistogram(message.value, &request_->histogram_bytes);
+      histogram.size = request_->histogram_bytes.size() - histogram.first_byte;
+    }
+    AddStart(message.start_ms, request_->histograms.size(), &request_->histogram_starts);
+    request_->histograms.push_back(histogram);
     return true;
   }
 
@@ -109,6 +137,12 @@ class WireDecoder {
     return {Code::kInvalid, "not a " + name + " message: malformed at byte " +
                                 std::to_string(failed_at_ - body_.data()) + " of " +
                                 std::to_string(body_.size())};
+  }
+
+  // 1.0 has no start timestamps: what stands in their places means nothing.
+  void AddStart(int64_t start_ms, size_t index, std::vector<WireStart>* starts) const {
+    if (start_ms == 0 || request_->protocol == Protocol::kV1) return;
+    starts->push_back({static_cast<uint32_t>(index), start_ms});
   }
 
   const std::string_view body_;

@@ -201,26 +201,34 @@ WriteResponse WriteHandler::Impl::Store(Time now, Workspace* workspace) {
   const Batch& batch = workspace->batch;
   Refusals& refusals = workspace->refusals;
   WriteResponse response;
-  if (!batch.samples().empty()) {
-    const auto report = store->Append(batch.samples(), now);
+  if (!batch.writes().empty()) {
+    const auto report = store->Append(batch.writes(), now);
     if (!report) return RefuseUnavailable(report.error());
     for (const auto& refused : report->refused) {
       refusals.Add(FromStore(refused.reason), tsdb::RefusalName(refused.reason), 1,
                    [&] { return batch.Place(refused.index); });
     }
+    for (const auto& refused : report->refused_histograms) {
+      refusals.Add(FromStore(refused.reason), tsdb::RefusalName(refused.reason), 1,
+                   [&] { return batch.HistogramPlace(refused.index); });
+    }
     response.samples_written = report->stored + report->repeated;
+    response.histograms_written = report->histograms_stored + report->histograms_repeated;
   }
-  const uint64_t stored = response.samples_written;
+  const uint64_t stored = response.samples_written + response.histograms_written;
+  metrics.SamplesWritten(response.samples_written);
+  metrics.HistogramsWritten(response.histograms_written);
   const Drops& drops = batch.drops();
-  response.samples_written += drops.total();
-  metrics.SamplesWritten(stored);
+  response.samples_written += drops.total() - drops.histograms;
+  response.histograms_written += drops.histograms;
   metrics.Dropped(drops);
   metrics.Ignored(batch.wire().exemplars, batch.wire().metadata);
   if (refusals.empty()) return response;
   metrics.SamplesRefused(refusals);
   response.retry_after = refusals.count(SampleRefusal::kNewSeriesPerSecond) > 0;
   response.status = response.retry_after ? 429 : 400;
-  response.message = std::to_string(stored) + " of " + std::to_string(batch.wire().samples.size()) +
+  response.message = std::to_string(stored) + " of " +
+                     std::to_string(batch.wire().samples.size() + batch.wire().histograms.size()) +
                      " samples were stored; ";
   if (drops.total() > 0) {
     response.message += std::to_string(drops.total()) + " were dropped by rules; ";

@@ -26,9 +26,11 @@ struct Limits {
   uint32_t labels_max = 64;                         // Of a series, `__name__` included.
   uint32_t label_name_bytes_max = 512;
   uint32_t label_value_bytes_max = 4096;
-  uint32_t samples_max = 1'000'000;  // Of a request, native histograms included, and with 2.0
-                                     // series without either; 400, nothing is stored.
-  uint32_t symbols_max = 1'000'000;  // Of a request of remote write 2.0; likewise.
+  uint32_t samples_max = 1'000'000;       // Of a request, native histograms included, and with 2.0
+                                          // series without either; 400, nothing is stored.
+  uint32_t histogram_buckets_max = 4096;  // Of a native histogram: its spans, buckets and custom
+                                          // bounds together.
+  uint32_t symbols_max = 1'000'000;       // Of a request of remote write 2.0; likewise.
   // Beyond it new series are refused with 429, the rest of their request is stored.  0 is no limit.
   // A second's worth may come at once.
   uint32_t new_series_per_second_max = 0;
@@ -48,8 +50,8 @@ struct WriteResponse {
   // Readable afterwards, those that were stored already too, or dropped by the rules: a sender that
   // were told of fewer would take it for a failure.
   uint64_t samples_written = 0;
-  // This version stores neither.
-  uint64_t histograms_written = 0;
+  uint64_t histograms_written = 0;  // Likewise.
+  // This version stores none.
   uint64_t exemplars_written = 0;
   // Remote write 2.0 was understood: the sender is to be told the three numbers.
   bool tells_written = false;

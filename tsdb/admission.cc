@@ -121,7 +121,7 @@ Result<Admission::Verdict> Admission::DecideLate(const AppendHistogram& histogra
   if (const auto* staged = histograms_.Find(histogram.column, histogram.time_ms)) {
     return compare(staged->bytes);
   }
-  const Result<std::optional<std::string>> stored =
+  const Result<std::optional<std::string_view>> stored =
       stored_.find_histogram(histogram.column, histogram.time_ms);
   if (!stored) return stored.error();
   return *stored ? compare(**stored) : Verdict::kStore;

@@ -3,7 +3,7 @@
 #include <functional>
 #include <optional>
 #include <span>
-#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -83,8 +83,9 @@ class Admission {
   struct Stored {
     // The value of a column at a time.
     std::function<Result<std::optional<double>>(ColumnId, int64_t time_ms)> find;
-    // Likewise the bytes of a native histogram.
-    std::function<Result<std::optional<std::string>>(ColumnId, int64_t time_ms)> find_histogram;
+    // Likewise the bytes of a native histogram, which stay until all of a commit is decided.
+    std::function<Result<std::optional<std::string_view>>(ColumnId, int64_t time_ms)>
+        find_histogram;
     // The newest samples of a family on disk, by ordinal.
     std::function<Result<std::vector<std::optional<Sample>>>(FamilyId)> newest;
   };

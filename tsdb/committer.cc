@@ -224,19 +224,17 @@ Result<std::optional<double>> Committer::FindStored(ColumnId column, int64_t tim
   return (*slot)->Find(time_ms, place.ordinal);
 }
 
-Result<std::optional<std::string>> Committer::FindStoredHistogram(ColumnId column,
-                                                                  int64_t time_ms) {
+Result<std::optional<std::string_view>> Committer::FindStoredHistogram(ColumnId column,
+                                                                       int64_t time_ms) {
   const Index::Place place = state_->index.PlaceOf(column);
   std::optional<std::string_view> found = state_->head.FindLiveHistogram(place, time_ms);
-  Stored& stored = Look();
-  if (!found && stored.frozen != nullptr) found = stored.frozen->FindHistogram(place, time_ms);
-  if (!found) {
-    const Result<const Rows*> slot = StoredSlot(place.family, time_ms);
-    if (!slot) return slot.error();
-    found = (*slot)->FindHistogram(time_ms, place.ordinal);
-  }
-  if (!found) return std::optional<std::string>();
-  return std::optional<std::string>(*found);
+  if (found) return found;
+  const std::shared_ptr<const RowsByFamily>& frozen = Look().frozen;
+  if (frozen != nullptr) found = frozen->FindHistogram(place, time_ms);
+  if (found) return found;
+  const Result<const Rows*> slot = StoredSlot(place.family, time_ms);
+  if (!slot) return slot.error();
+  return (*slot)->FindHistogram(time_ms, place.ordinal);
 }
 
 // What is on disk of a family in the slot of a time.

@@ -31,7 +31,7 @@ class Committer {
   struct Stored;
   Stored& Look();
   Result<std::optional<double>> FindStored(ColumnId column, int64_t time_ms);
-  Result<std::optional<std::string>> FindStoredHistogram(ColumnId column, int64_t time_ms);
+  Result<std::optional<std::string_view>> FindStoredHistogram(ColumnId column, int64_t time_ms);
   Result<const Rows*> StoredSlot(FamilyId family, int64_t time_ms);
   Result<std::vector<std::optional<Sample>>> NewestStored(FamilyId family);
   Result<void> TakeStarts(const CommitQueue::Request& request);

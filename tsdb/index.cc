@@ -181,8 +181,7 @@ bool Index::HasSymbols(const SplitSeries& split) const {
          });
 }
 
-bool Index::Has(const Labels& series) const {
-  const SplitSeries split = Split(series);
+bool Index::HasSplit(const SplitSeries& split) const {
   const std::optional<Symbols::Id> base = symbols_.Find(split.base);
   if (!base || family_slots_.empty()) return false;
   std::vector<LabelIds> labels;

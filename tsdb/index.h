@@ -47,7 +47,9 @@ class Index {
   }
 
   // Whether the series has a column, under whatever spelling of its bound.
-  bool Has(const Labels& series) const;
+  bool Has(const Labels& series) const { return HasSplit(Split(series)); }
+  // Likewise its column of native histograms.
+  bool HasHistogram(const Labels& series) const { return HasSplit(SplitHistogramSeries(series)); }
 
   // Puts back what Register() gave.  REQUIRES: families before columns, each in order of its id.
   // kCorrupt: not such a record, or out of order.
@@ -110,6 +112,7 @@ class Index {
   static constexpr uint32_t kNone = 0xffffffffu;
 
   Result<ColumnId> RegisterSplit(const SplitSeries& split, std::vector<Change>* changed);
+  bool HasSplit(const SplitSeries& split) const;
   std::span<const LabelIds> LabelsAt(const FamilyInfo& info) const {
     return {label_ids_.data() + info.labels_from, info.labels_size};
   }

@@ -130,6 +130,11 @@ bool Store::Has(const Labels& series) const {
   return impl_->state.index.Has(series);
 }
 
+bool Store::HasHistogram(const Labels& series) const {
+  const std::shared_lock lock(impl_->state.index_lock);
+  return impl_->state.index.HasHistogram(series);
+}
+
 void Store::Drop(const Fingerprint& alias) {
   const std::lock_guard lock(impl_->state.index_lock);
   impl_->PutAlias(alias, kDroppedColumn);

@@ -205,6 +205,8 @@ class Store {
 
   // Whether Register() would not make a column.
   bool Has(const Labels& series) const;
+  // Likewise RegisterHistogram().
+  bool HasHistogram(const Labels& series) const;
 
   // From now on Find() gives kDroppedColumn for `alias`.
   void Drop(const Fingerprint& alias);

@@ -116,6 +116,24 @@ inline notifier::Notification Delivered() {
   return delivered;
 }
 
+// A series with all that one can have.
+inline SeriesSamples Samples() {
+  SeriesSamples series;
+  series.labels = {{"__name__", "x"}, {"job", "a"}};
+  series.values = {{At("2026-11-28T18:42:19.250Z"), 0.5},
+                   {At("2026-11-28T18:42:20.000Z"), tsdb::StaleMarker()}};
+  tsdb::NativeHistogram histogram;
+  histogram.count = 6;
+  histogram.sum = 18.5;
+  histogram.zero_threshold = 0.001;
+  histogram.zero_count = 1;
+  histogram.positive = {.spans = {{0, 2}, {1, 1}}, .deltas = {1, 1, -1}, .counts = {}};
+  histogram.negative = {.spans = {{0, 1}}, .deltas = {1}, .counts = {}};
+  series.histograms = {{At("2026-11-28T18:42:19.000Z"), histogram}};
+  series.starts = {{At("2026-11-28T18:40:00.000Z"), At("2026-11-28T18:42:19.000Z")}};
+  return series;
+}
+
 // The sources' answers, which a test changes as it goes.
 struct World {
   FakeClock clock;
@@ -124,6 +142,8 @@ struct World {
   std::vector<notifier::Notification> delivered;
   std::vector<ingest::HaCluster> ha_clusters;
   tsdb::StoreStats store_stats;
+  Result<std::vector<SeriesSamples>> samples = std::vector<SeriesSamples>{};
+  std::string asked_samples;  // The matchers and bounds of the last call.
   Result<void> reloaded{};
   bool ready = true;
   bool enable_admin_api = true;
@@ -146,6 +166,15 @@ struct World {
     sources.delivered = [this] { return delivered; };
     sources.ha_clusters = [this] { return ha_clusters; };
     sources.store_stats = [this] { return store_stats; };
+    sources.samples = [this](const std::vector<Matchers>& sets, Time from, Time to) {
+      asked_samples.clear();
+      for (const Matchers& matchers : sets) {
+        for (const Matcher& matcher : matchers) asked_samples += matcher.ToString() + " ";
+        asked_samples += "| ";
+      }
+      asked_samples += std::to_string(ToUnixMs(from)) + " " + std::to_string(ToUnixMs(to));
+      return samples;
+    };
     sources.reload = [this] { return reloaded; };
     sources.enable_admin_api = enable_admin_api;
     sources.snapshot = [this](Time) { return snapshot; };

@@ -171,6 +171,10 @@ TEST(OpenApi, EveryFieldOfAReplyAndNoOther) {
   CheckReply(api.get(), "/api/v1/notifications", "/api/v1/notifications");
   CheckReply(api.get(), "/api/v1/notifications?limit=x", "/api/v1/notifications");
   CheckReply(api.get(), "/api/v1/alerts", "/api/v1/alerts");
+  world.samples = std::vector{test::Samples()};
+  const std::string samples = "/api/v1/samples";
+  CheckReply(api.get(), samples + "?match[]=x=%22y%22&start=1&end=2", samples);
+  CheckReply(api.get(), samples, samples);
   CheckReply(api.get(), "/api/v1/status/ha", "/api/v1/status/ha");
 }
 

@@ -61,7 +61,8 @@ storage: {retention: 40d, out_of_order_window: 10m, checkpoint_interval: 5m,
           sync: interval, min_free: 2.5%}
 ingest:
   limits: {body_bytes: 1MiB, decoded_bytes: 2MiB, labels: 30, label_name_bytes: 100,
-           label_value_bytes: 200, samples: 5000, symbols: 6000, series: 7000,
+           label_value_bytes: 200, samples: 5000, histogram_buckets: 5500,
+           symbols: 6000, series: 7000,
            new_series_per_second: 800, in_flight_bytes: 64MiB}
   ha: {cluster_label: c, replica_label: r, failover_timeout: 1m, clusters_max: 5}
   relabel_configs: [{source_labels: [a], target_label: b}]
@@ -83,6 +84,7 @@ consumers:
   EXPECT_EQ(config->limits.label_name_bytes_max, 100u);
   EXPECT_EQ(config->limits.label_value_bytes_max, 200u);
   EXPECT_EQ(config->limits.samples_max, 5000u);
+  EXPECT_EQ(config->limits.histogram_buckets_max, 5500u);
   EXPECT_EQ(config->limits.symbols_max, 6000u);
   EXPECT_EQ(config->series_max, 7000u);
   EXPECT_EQ(config->limits.new_series_per_second_max, 800u);

@@ -10,7 +10,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view body(reinterpret_cast<const char*>(data), size);
   if (!DecodeWriteRequest(body, kSamplesMax, &request)) return 0;
   CHECK(request.samples.size() <= kSamplesMax);
+  nines::tsdb::NativeHistogram histogram;
+  for (const WireHistogram& one : request.histograms) {
+    CHECK(one.first_byte + one.size <= request.histogram_bytes.size());
+    const auto bytes = std::string_view(request.histogram_bytes).substr(one.first_byte, one.size);
+    CHECK(nines::tsdb::DecodeHistogram(bytes, &histogram));
+  }
   for (const WireSeries& series : request.series) {
+    CHECK(series.first_histogram + size_t{series.histogram_count} <= request.histograms.size());
     CHECK(series.first_sample + size_t{series.sample_count} <= request.samples.size());
     const LabelSizes sizes = MeasureRawLabels(series.raw_labels);
     CHECK(sizes.name <= size && sizes.value <= size);

@@ -10,7 +10,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!DecodeRequestV2(body, kLimits, &request)) return 0;
   CHECK(request.samples.size() <= kLimits.samples_max);
   CHECK(request.symbols.size() <= kLimits.symbols_max);
+  nines::tsdb::NativeHistogram histogram;
+  for (const WireHistogram& one : request.histograms) {
+    CHECK(one.first_byte + one.size <= request.histogram_bytes.size());
+    const auto bytes = std::string_view(request.histogram_bytes).substr(one.first_byte, one.size);
+    CHECK(nines::tsdb::DecodeHistogram(bytes, &histogram));
+  }
   for (const WireSeries& series : request.series) {
+    CHECK(series.first_histogram + size_t{series.histogram_count} <= request.histograms.size());
     CHECK(series.first_sample + size_t{series.sample_count} <= request.samples.size());
     const LabelSizes sizes = MeasureLabelRefs(request, series);
     CHECK(sizes.name <= size && sizes.value <= size);

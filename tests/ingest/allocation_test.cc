@@ -13,6 +13,7 @@
 #include "ingest/batch.h"
 #include "ingest/snappy_body.h"
 #include "ingest/write_handler.h"
+#include "tests/ingest/histogram_oracle.h"
 #include "tests/ingest/request_v2.h"
 #include "tests/ingest/wire_writer.h"
 #include "tests/support/temp_dir.h"
@@ -79,6 +80,16 @@ uint64_t Count(Work&& work) {
   return allocations;
 }
 
+// A native histogram, of floats every other time.
+std::string Histogram(int i, int64_t time_ms) {
+  Prng prng(static_cast<uint64_t>(i));
+  tsdb::NativeHistogram histogram;
+  do {
+    histogram = tsdb::RandomHistogram(&prng);
+  } while (histogram.is_float != (i % 2 == 0));
+  return HistogramMessageOf(histogram, time_ms, time_ms - 1000);
+}
+
 // Histograms of twelve buckets as Prometheus sends them; every third series has its labels in two
 // runs, as no known sender has.
 std::string BodyV1(int64_t time_ms) {
@@ -92,6 +103,13 @@ std::string BodyV1(int64_t time_ms) {
     series.Bytes(1, LabelMessage("le", std::to_string(i % 12)));
     if (i % 3 != 0) series.Bytes(2, SampleMessage(time_ms, static_cast<double>(i)));
     message.Bytes(1, series.str());
+  }
+  for (int i = 0; i < 10; ++i) {
+    message.Bytes(1, WireWriter()
+                         .Bytes(1, LabelMessage("__name__", "request_latency_seconds"))
+                         .Bytes(1, LabelMessage("instance", std::to_string(i)))
+                         .Bytes(4, Histogram(i, time_ms))
+                         .str());
   }
   std::string body;
   snappy::Compress(message.str().data(), message.str().size(), &body);
@@ -114,6 +132,10 @@ std::string BodyV2(int64_t time_ms) {
                     .Bytes(2, sample)
                     .Raw(RequestV2::Packed({refs.begin() + first_run, refs.end()}))
                     .str());
+  }
+  for (int i = 0; i < 10; ++i) {
+    message.Series({{"__name__", "request_latency_seconds"}, {"instance", std::to_string(i)}}, {},
+                   WireWriter().Bytes(3, Histogram(i, time_ms)).str());
   }
   std::string body;
   const std::string bytes = message.SymbolsFirst();
@@ -169,7 +191,10 @@ void AllocationTest::ExpectWarmRequestsTakeNothing(const Rules& rules, size_t sa
     } else {
       ASSERT_EQ(count, 0u) << "request " << i;
     }
-    ASSERT_TRUE(store_->Append(batch.samples(), kNow));
+    ASSERT_EQ(batch.writes().histograms.size(), 10u);
+    const auto report = store_->Append(batch.writes(), kNow);
+    ASSERT_TRUE(report);
+    ASSERT_EQ(report->histograms_stored, 10u);
   }
 }
 

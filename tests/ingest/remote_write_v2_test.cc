@@ -3,6 +3,7 @@
 #include <google/protobuf/stubs/logging.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <optional>
 #include <set>
@@ -11,6 +12,7 @@
 
 #include "base/clock.h"
 #include "remote_v2.pb.h"
+#include "tests/ingest/histogram_oracle.h"
 #include "tests/ingest/request_v2.h"
 #include "tests/ingest/wire_generator.h"
 #include "tests/ingest/wire_writer.h"
@@ -65,6 +67,10 @@ void CompareSeries(WireRequest* ours, const WireSeries& series, const v2::TimeSe
     ASSERT_EQ(sample.time_ms, other.timestamp());
     ASSERT_EQ(std::bit_cast<uint64_t>(sample.value), std::bit_cast<uint64_t>(other.value()));
   }
+  for (uint32_t i = 0; i < series.histogram_count; ++i) {
+    CompareHistogram(*ours, ours->histograms[series.first_histogram + i],
+                     oracle.histograms(static_cast<int>(i)));
+  }
   const auto parsed = ParseLabelRefs(series, ours);
   const auto expected = LabelsOf(oracle, symbols);
   ASSERT_EQ(parsed.has_value(), expected.has_value());
@@ -73,6 +79,17 @@ void CompareSeries(WireRequest* ours, const WireSeries& series, const v2::TimeSe
   } else {
     ASSERT_EQ(parsed.error().code, Code::kInvalid);
   }
+}
+
+// Of each sample or histogram; 0 where there is none.
+std::vector<int64_t> StartsOf(const std::vector<WireStart>& starts, size_t n) {
+  std::vector<int64_t> all(n);
+  for (const WireStart& one : starts) {
+    EXPECT_EQ(all.at(one.index), 0) << "twice";
+    all[one.index] = one.start_ms;
+  }
+  EXPECT_TRUE(std::ranges::is_sorted(starts, {}, &WireStart::index));
+  return all;
 }
 
 // Decodes `bytes` and compares with libprotobuf.  Returns whether they are a message.
@@ -93,15 +110,24 @@ bool Agree(const std::string& bytes, WireRequest* request) {
   EXPECT_EQ(request->series.size(), series.size());
   uint64_t exemplars = 0;
   uint64_t histograms = 0;
+  std::vector<int64_t> sample_starts;
+  std::vector<int64_t> histogram_starts;
   for (size_t i = 0; i < series.size() && !testing::Test::HasFailure(); ++i) {
     v2::TimeSeries oracle;
     EXPECT_TRUE(oracle.ParseFromString(series[i]));
     CompareSeries(request, request->series[i], oracle, symbols);
     exemplars += static_cast<uint64_t>(oracle.exemplars_size());
     histograms += static_cast<uint64_t>(oracle.histograms_size());
+    const auto own = [&](int64_t start) { return start != 0 ? start : oracle.created_timestamp(); };
+    for (const auto& one : oracle.samples()) sample_starts.push_back(own(one.start_timestamp()));
+    for (const auto& one : oracle.histograms()) {
+      histogram_starts.push_back(own(one.start_timestamp()));
+    }
   }
   EXPECT_EQ(request->exemplars, exemplars);
-  EXPECT_EQ(request->histograms, histograms);
+  EXPECT_EQ(request->histograms.size(), histograms);
+  EXPECT_EQ(StartsOf(request->sample_starts, request->samples.size()), sample_starts);
+  EXPECT_EQ(StartsOf(request->histogram_starts, request->histograms.size()), histogram_starts);
   v2::Request whole;
   if (whole.ParseFromString(bytes)) {
     EXPECT_EQ(whole.timeseries_size(), static_cast<int>(series.size()));
@@ -157,7 +183,9 @@ class Generator : public WireGenerator {
     if (odd_ && prng_.Chance(10)) refs.push_back(Ref());
     std::vector<std::string> parts = LabelFields(refs);
     for (uint64_t n = prng_.Below(4); n > 0; --n) parts.push_back(SampleField());
-    if (prng_.Chance(30)) parts.push_back(Field(3 + Pick(3), Text()));
+    while (prng_.Chance(40)) parts.push_back(Field(3, HistogramMessageBytes()));
+    if (prng_.Chance(30)) parts.push_back(Field(4 + Pick(2), Text()));
+    if (odd_ && prng_.Chance(5)) parts.push_back(Field(3, Text()));
     if (prng_.Chance(30)) parts.push_back(WireWriter().Int(6, 17).str());
     if (odd_) parts.push_back(Unknown(7, 0));
     if (odd_ && prng_.Chance(50)) Shuffle(&parts);
@@ -235,7 +263,14 @@ TEST(RemoteWriteV2, AgreesWithLibprotobufOnDamagedMessages) {
 
 // Every prefix of a message, and every byte of it set to every value.
 TEST(RemoteWriteV2, AgreesWithLibprotobufAtEveryByte) {
-  const std::string more = WireWriter().Tag(1, 0).Varint(1).Tag(1, 0).Varint(2).Int(6, 1).str();
+  const std::string more = WireWriter()
+                               .Tag(1, 0)
+                               .Varint(1)
+                               .Tag(1, 0)
+                               .Varint(2)
+                               .Int(6, 1)
+                               .Bytes(3, SmallHistogram())
+                               .str();
   const std::string message =
       RequestV2().Series({{"__name__", "x"}}, {{-1, 0.5}}, more).SymbolsFirst();
   for (size_t size = 0; size <= message.size(); ++size) Agree(message.substr(0, size));
@@ -312,25 +347,30 @@ TEST(RemoteWriteV2, SymbolsMayComeLast) {
   EXPECT_EQ(*ParseLabelRefs(request.series[0], &request), (Labels{{"__name__", "x"}}));
 }
 
-TEST(RemoteWriteV2, StartTimestampsArePassedOver) {
+// The last of a sample's own; the series' where it has none.
+TEST(RemoteWriteV2, StartTimestamps) {
   const std::string sample = WireWriter().Int(3, -7).Double(1, 2.5).Int(2, 9).Int(3, 8).str();
   RequestV2 message;
   message.Raw(WireWriter()
                   .Raw(RequestV2::Packed(message.Refs({{"__name__", "x"}})))
+                  .Bytes(2, SampleMessage(1, 1))
+                  .Bytes(3, WireWriter().Int(15, 7).Int(17, 3).str())
                   .Bytes(2, sample)
+                  .Bytes(3, WireWriter().Int(15, 8).str())
                   .Int(6, 5)
                   .str());
   const std::string body = message.SymbolsFirst();
   WireRequest request;
   ASSERT_TRUE(Agree(body, &request));
-  ASSERT_EQ(request.samples.size(), 1u);
-  EXPECT_EQ(request.samples[0].time_ms, 9);
-  EXPECT_EQ(request.samples[0].value, 2.5);
+  ASSERT_EQ(request.samples.size(), 2u);
+  EXPECT_EQ(request.samples[1].time_ms, 9);
+  EXPECT_EQ(request.samples[1].value, 2.5);
+  EXPECT_EQ(StartsOf(request.sample_starts, 2), (std::vector<int64_t>{5, 8}));
+  EXPECT_EQ(StartsOf(request.histogram_starts, 2), (std::vector<int64_t>{3, 5}));
 }
 
 TEST(RemoteWriteV2, WhatIsPassedOverIsCounted) {
-  const std::string more =
-      WireWriter().Bytes(3, "h").Bytes(3, "h").Bytes(4, "e").Bytes(5, "m").str();
+  const std::string more = WireWriter().Bytes(3, "").Bytes(3, "").Bytes(4, "e").Bytes(5, "m").str();
   const std::string body = RequestV2()
                                .Series({{"__name__", "x"}}, {{1, 1}}, more)
                                .Series({{"__name__", "y"}}, {})
@@ -340,7 +380,7 @@ TEST(RemoteWriteV2, WhatIsPassedOverIsCounted) {
   ASSERT_EQ(request.series.size(), 2u);
   EXPECT_EQ(request.series[0].histogram_count, 2u);
   EXPECT_EQ(request.series[1].sample_count, 0u);
-  EXPECT_EQ(request.histograms, 2u);
+  EXPECT_EQ(request.histograms.size(), 2u);
   EXPECT_EQ(request.exemplars, 1u);
   EXPECT_EQ(request.metadata, 1u);
 }

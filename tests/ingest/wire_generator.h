@@ -11,6 +11,7 @@
 
 #include "base/prng.h"
 #include "tests/ingest/wire_writer.h"
+#include "tests/tsdb/histograms.h"
 
 // What the differential tests of both protocols share.
 
@@ -160,6 +161,92 @@ class WireGenerator {
       Shuffle(&parts);
     }
     return Field(2, Join(parts));
+  }
+
+  // A Histogram message: mostly valid, of either kind, packed and not.
+  std::string HistogramMessageBytes() {
+    tsdb::NativeHistogram histogram = tsdb::RandomHistogram(&prng_);
+    if (prng_.Chance(5)) histogram.sum = tsdb::StaleMarker();
+    if (prng_.Chance(10) && histogram.schema == tsdb::kSchemaMax) histogram.schema += 1 + Pick(5);
+    if (odd_ && prng_.Chance(10)) histogram.schema = static_cast<int32_t>(Pick(200)) - 100;
+    if (odd_ && prng_.Chance(10)) ++histogram.count;
+    std::vector<std::string> parts = HistogramFields(histogram);
+    parts.push_back(WireWriter().Int(15, static_cast<int64_t>(prng_.Next())).str());
+    if (prng_.Chance(50)) parts.push_back(WireWriter().Int(17, Pick(1000)).str());
+    if (odd_) {
+      parts.push_back(Unknown(18, 0));
+      if (prng_.Chance(5))
+        parts.push_back(WireWriter().Int(2, 5).Double(1, 3).Bytes(15, "x").str());
+      if (prng_.Chance(5)) parts.push_back(WireWriter().Double(2, 3).Int(6, 1).str());
+      if (prng_.Chance(5)) parts.push_back(WireWriter().Int(14, Pick(9)).str());
+      if (prng_.Chance(5)) parts.push_back(WireWriter().Bytes(13, "not eight bytes").str());
+      if (prng_.Chance(50)) Shuffle(&parts);
+    }
+    return Join(parts);
+  }
+
+  static uint64_t ZigZag(int64_t v) {
+    return (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63);
+  }
+
+  std::vector<std::string> HistogramFields(const tsdb::NativeHistogram& histogram) {
+    std::vector<std::string> parts;
+    const auto number = [](uint32_t field, uint64_t value) {
+      return WireWriter().Tag(field, 0).Varint(value).str();
+    };
+    if (histogram.is_float) {
+      parts.push_back(WireWriter().Double(2, histogram.float_count).str());
+      parts.push_back(WireWriter().Double(7, histogram.float_zero_count).str());
+    } else {
+      parts.push_back(number(1, histogram.count));
+      parts.push_back(number(6, histogram.zero_count));
+    }
+    parts.push_back(WireWriter().Double(3, histogram.sum).str());
+    parts.push_back(number(4, ZigZag(histogram.schema)));
+    parts.push_back(WireWriter().Double(5, histogram.zero_threshold).str());
+    parts.push_back(number(14, static_cast<uint64_t>(histogram.hint)));
+    AddSide(histogram.negative, 8, &parts);
+    AddSide(histogram.positive, 11, &parts);
+    parts.push_back(Doubles(16, histogram.custom_values));
+    return parts;
+  }
+
+  // Spans, deltas and counts in three fields from `field` on.
+  void AddSide(const tsdb::BucketSide& side, uint32_t field, std::vector<std::string>* parts) {
+    for (const tsdb::BucketSpan& span : side.spans) {
+      const std::string offset = WireWriter().Tag(1, 0).Varint(ZigZag(span.offset)).str();
+      const std::string length = WireWriter().Int(2, span.length).str();
+      parts->push_back(Field(field, odd_ ? offset + Unknown(3, 0) + length : offset + length));
+    }
+    WireWriter packed;
+    for (const int64_t delta : side.deltas) {
+      if (odd_ && prng_.Chance(10)) {
+        parts->push_back(Field(field + 1, packed.str()));
+        packed = WireWriter();
+        parts->push_back(WireWriter().Tag(field + 1, 0).Varint(ZigZag(delta)).str());
+      } else {
+        packed.Varint(ZigZag(delta));
+      }
+    }
+    if (!packed.str().empty()) parts->push_back(Field(field + 1, packed.str()));
+    parts->push_back(Doubles(field + 2, side.counts));
+  }
+
+  std::string Doubles(uint32_t field, const std::vector<double>& doubles) {
+    WireWriter fields;
+    std::string packed;
+    for (const double one : doubles) {
+      const std::string with_tag = WireWriter().Double(1, one).str();
+      if (odd_ && prng_.Chance(10)) {
+        if (!packed.empty()) fields.Bytes(field, packed);
+        packed.clear();
+        fields.Double(field, one);
+      } else {
+        packed += with_tag.substr(1);
+      }
+    }
+    if (!packed.empty()) fields.Bytes(field, packed);
+    return fields.str();
   }
 
   void Shuffle(std::vector<std::string>* parts) {

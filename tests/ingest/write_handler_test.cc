@@ -310,21 +310,6 @@ TEST_F(WriteHandlerTest, FirstThreePlacesOfMany) {
              "x at 2026-11-28T18:40:41.000Z, ...)");
 }
 
-TEST_F(WriteHandlerTest, NativeHistogramsAreNamedTheRestIsStored) {
-  const std::string histogram = WireWriter()
-                                    .Raw(LabelFields({{"__name__", "h"}, {"job", "a"}}))
-                                    .Bytes(4, "whatever")
-                                    .Bytes(4, "whatever")
-                                    .str();
-  Expect(Write(WireWriter().Bytes(1, histogram).str() + Series({{"__name__", "x"}}, {{kNowMs, 1}})),
-         400,
-         "1 of 1 samples were stored; native histograms are not stored by this version: 2 "
-         "(h{job=\"a\"})");
-  EXPECT_EQ(Stored("x").size(), 1u);
-  EXPECT_EQ(store_->stats().series, 1u);
-  EXPECT_EQ(Counters().at("nines_ingest_samples_refused_total{native_histogram}"), 2);
-}
-
 TEST_F(WriteHandlerTest, ExemplarsAndMetadataAreIgnored) {
   const std::string series = WireWriter()
                                  .Raw(LabelFields({{"__name__", "x"}}))

@@ -229,20 +229,6 @@ TEST_F(WriteHandlerV2Test, SeriesWithNeitherSamplesNorHistograms) {
   EXPECT_EQ(Counters().at("nines_ingest_samples_refused_total{no_samples}"), 4);
 }
 
-TEST_F(WriteHandlerV2Test, NativeHistogramsAreNamedTheRestIsStored) {
-  const std::string two = WireWriter().Bytes(3, "whatever").Bytes(3, "whatever").str();
-  ExpectV2(WriteV2(RequestV2()
-                       .Series({{"__name__", "h"}, {"job", "a"}}, {}, two)
-                       .Series({{"__name__", "both"}}, {{kNowMs, 1}}, two)),
-           400,
-           "1 of 1 samples were stored; native histograms are not stored by this version: 4 "
-           "(h{job=\"a\"}, both)",
-           1);
-  EXPECT_EQ(Stored("both").size(), 1u);
-  EXPECT_EQ(store_->stats().series, 1u);
-  EXPECT_EQ(Counters().at("nines_ingest_samples_refused_total{native_histogram}"), 4);
-}
-
 TEST_F(WriteHandlerV2Test, ExemplarsAndMetadataAreIgnored) {
   const std::string more = WireWriter().Bytes(4, "e").Bytes(4, "e").Bytes(5, "m").Int(6, 1).str();
   ExpectV2(WriteV2(RequestV2().Series({{"__name__", "x"}}, {{kNowMs, 1}}, more)), 204, "", 1);
