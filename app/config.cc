@@ -94,13 +94,14 @@ Result<void> ReadMinFree(const Node& node, tsdb::MinFree* out) {
 }
 
 Result<void> ReadStorage(const Node& node, Config* config) {
-  if (auto r = node.AllowOnly(
-          {"retention", "out_of_order_window", "checkpoint_interval", "sync", "min_free"});
+  if (auto r = node.AllowOnly({"retention", "retention_size", "out_of_order_window",
+                               "checkpoint_interval", "sync", "min_free"});
       !r)
     return r;
   if (auto r = ReadSync(node, &config->sync); !r) return r;
   if (auto r = ReadMinFree(node, &config->min_free); !r) return r;
   if (auto r = ReadPositive(node, "retention", &config->retention); !r) return r;
+  if (auto r = Read(node, "retention_size", &Node::AsBytes, &config->retention_bytes); !r) return r;
   if (auto r = Read(node, "out_of_order_window", &Node::AsDuration, &config->out_of_order_window);
       !r)
     return r;
@@ -266,6 +267,7 @@ Result<Config> LoadConfig(const std::string& path) {
 Result<void> CheckReloadable(const Config& from, const Config& to) {
   const std::pair<const char*, bool> fixed[] = {
       {"storage.retention", from.retention == to.retention},
+      {"storage.retention_size", from.retention_bytes == to.retention_bytes},
       {"storage.out_of_order_window", from.out_of_order_window == to.out_of_order_window},
       {"storage.checkpoint_interval", from.checkpoint_interval == to.checkpoint_interval},
       {"storage.min_free", from.min_free == to.min_free},

@@ -22,6 +22,7 @@ struct Config {
   Labels external_labels;
   // storage
   Duration retention = std::chrono::hours{24 * 35};
+  uint64_t retention_bytes = 0;
   Duration out_of_order_window = std::chrono::minutes{30};
   Duration checkpoint_interval = std::chrono::minutes{30};
   tsdb::MinFree min_free;

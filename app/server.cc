@@ -100,6 +100,7 @@ Result<void> Server::Impl::OpenRooms() {
   auto opened = tsdb::Store::Open({.path = options.storage_path,
                                    .sync = config.sync,
                                    .retention = config.retention,
+                                   .retention_bytes = config.retention_bytes,
                                    .out_of_order_window = config.out_of_order_window,
                                    .series_max = config.series_max,
                                    .checkpoint_interval = config.checkpoint_interval,

@@ -5,8 +5,10 @@
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
+#include <rocksdb/metadata.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
+#include <rocksdb/transaction_log.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
@@ -36,6 +38,8 @@ constexpr std::string_view kRecordsName = "records";
 constexpr std::string_view kJournalPrefix = "journal.";
 constexpr std::string_view kChunksPrefix = "chunks.";
 constexpr size_t kGenerationDigits = 10;
+// Fragments are written to level 0.
+constexpr int kChunksLevel = 6;
 
 std::string Digits(uint64_t value, size_t width) {
   std::string text = std::to_string(value);
@@ -67,18 +71,30 @@ std::optional<size_t> TableOf(std::string_view name) {
   return static_cast<size_t>(at - kTableNames.begin());
 }
 
-std::optional<int32_t> DayOf(std::string_view name) {
+struct DayName {
+  int32_t day;
+  uint32_t joins;
+};
+
+std::optional<DayName> DayOf(std::string_view name) {
   if (!name.starts_with(kChunksPrefix)) return std::nullopt;
   name.remove_prefix(kChunksPrefix.size());
+  std::optional<uint32_t> joins = 0;
+  if (name.size() > 10 && name[10] == '.') {
+    joins = ParseDigits<uint32_t>(name.substr(11));
+    if (joins == 0) return std::nullopt;
+    name = name.substr(0, 10);
+  }
   if (name.size() != 10 || name[4] != '-' || name[7] != '-') return std::nullopt;
   const auto year = ParseDigits<int>(name.substr(0, 4));
   const auto month = ParseDigits<unsigned>(name.substr(5, 2));
   const auto day = ParseDigits<unsigned>(name.substr(8, 2));
-  if (!year || !month || !day) return std::nullopt;
+  if (!year || !month || !day || !joins) return std::nullopt;
   const std::chrono::year_month_day date{std::chrono::year{*year}, std::chrono::month{*month},
                                          std::chrono::day{*day}};
   if (!date.ok()) return std::nullopt;
-  return static_cast<int32_t>(std::chrono::sys_days{date}.time_since_epoch().count());
+  return DayName{static_cast<int32_t>(std::chrono::sys_days{date}.time_since_epoch().count()),
+                 *joins};
 }
 
 // What a database that was being created when the power went leaves behind, and what is there
@@ -142,12 +158,18 @@ class Database::LogSyncer final : public rocksdb::EventListener {
   std::atomic<rocksdb::DB*> rocks_ = nullptr;
 };
 
-// Files of RocksDB's own making; it calls from threads of its own.
+// Hears of files that are made; RocksDB calls from threads of its own.
 class Database::TableCounter final : public rocksdb::EventListener {
  public:
   void OnTableFileCreated(const rocksdb::TableFileCreationInfo& info) override {
     bytes_ += info.file_size;
   }
+  // Work is taken up again by Resume() alone, which knows what must be done before.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+  void Add(uint64_t bytes) { bytes_ += bytes; }
   uint64_t bytes() const { return bytes_; }
 
  private:
@@ -218,12 +240,13 @@ std::string JournalName(uint64_t generation) {
   return std::string(kJournalPrefix) + Digits(generation, kGenerationDigits);
 }
 
-std::string ChunksName(int32_t day) {
+std::string ChunksName(int32_t day, uint32_t joins) {
   const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day}}};
   return std::string(kChunksPrefix) +
          Digits(static_cast<uint64_t>(static_cast<int>(date.year())), 4) + "-" +
          Digits(static_cast<unsigned>(date.month()), 2) + "-" +
-         Digits(static_cast<unsigned>(date.day()), 2);
+         Digits(static_cast<unsigned>(date.day()), 2) +
+         (joins == 0 ? std::string() : "." + std::to_string(joins));
 }
 
 namespace {
@@ -280,6 +303,7 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path, rocksd
                                                  SyncMode mode) {
   if (env == nullptr) env = rocksdb::Env::Default();
   std::unique_ptr<Database> database(new Database());
+  database->path_ = path;
   database->settings_ = std::make_unique<Settings>(env);
   database->table_counter_ = std::make_shared<TableCounter>();
   database->settings_->database.listeners.push_back(database->table_counter_);
@@ -348,7 +372,7 @@ void Database::Adopt(const std::vector<std::string>& names,
     else if (const auto generation = GenerationOf(name))
       journals_[*generation] = std::move(handle);
     else if (const auto day = DayOf(name))
-      chunks_[*day] = std::move(handle);
+      chunks_[day->day][day->joins] = std::move(handle);
   }
 }
 
@@ -449,16 +473,69 @@ Result<FamilyHandle> Database::Create(const std::string& name, Use use) {
                                                                       : settings_->small;
   rocksdb::ColumnFamilyHandle* made = nullptr;
   const rocksdb::Status status = rocks_->CreateColumnFamily(options, name, &made);
-  if (!status.ok()) return FromStatus("cannot create " + name, status);
+  if (const auto done = NoteChange("cannot create " + name, status); !done) return done.error();
+  return Hold(made);
+}
+
+FamilyHandle Database::Hold(rocksdb::ColumnFamilyHandle* made) const {
   return FamilyHandle(made, [rocks = rocks_.get()](rocksdb::ColumnFamilyHandle* h) {
     rocks->DestroyColumnFamilyHandle(h).PermitUncheckedError();
   });
 }
 
 Result<void> Database::Drop(const FamilyHandle& family) {
-  const rocksdb::Status status = rocks_->DropColumnFamily(family.get());
-  if (!status.ok()) return FromStatus("cannot drop " + family->GetName(), status);
+  return NoteChange("cannot drop " + family->GetName(), rocks_->DropColumnFamily(family.get()));
+}
+
+// Not IngestExternalFile(): after an error of the disk that was mended, that of RocksDB 7.8 ends
+// the process.
+Result<FamilyHandle> Database::CreateOf(const std::string& name,
+                                        const std::vector<std::string>& files) {
+  uint64_t bytes = 0;
+  rocksdb::ExportImportFilesMetaData metadata;
+  metadata.db_comparator_name = settings_->chunks.comparator->Name();
+  for (const std::string& file : files) {
+    rocksdb::LiveFileMetaData& one = metadata.files.emplace_back();
+    const size_t slash = file.rfind('/');
+    one.db_path = file.substr(0, slash);
+    one.name = file.substr(slash + 1);
+    one.level = kChunksLevel;
+    uint64_t size = 0;
+    if (rocks_->GetEnv()->GetFileSize(file, &size).ok()) bytes += size;
+    one.smallest_seqno = 0;
+    one.largest_seqno = 0;
+  }
+  rocksdb::ImportColumnFamilyOptions options;
+  options.move_files = true;
+  rocksdb::ColumnFamilyHandle* made = nullptr;
+  const rocksdb::Status status =
+      rocks_->CreateColumnFamilyWithImport(settings_->chunks, name, options, metadata, &made);
+  if (const auto done = NoteChange("cannot create " + name, status); !done) return done.error();
+  table_counter_->Add(bytes);
+  return Hold(made);
+}
+
+Result<void> Database::NoteChange(std::string_view doing, const rocksdb::Status& status) {
+  change_failed_ = !status.ok();
+  if (!status.ok()) return FromStatus(doing, status);
   return {};
+}
+
+Result<uint64_t> Database::BytesBesideDays() const {
+  uint64_t bytes = 0;
+  std::vector<FamilyHandle> families(tables_.begin(), tables_.end());
+  families.push_back(default_);
+  families.push_back(records_);
+  for (const FamilyHandle& family : families) {
+    rocksdb::ColumnFamilyMetaData data;
+    rocks_->GetColumnFamilyMetaData(family.get(), &data);
+    bytes += data.size;
+  }
+  rocksdb::VectorLogPtr logs;
+  const rocksdb::Status status = rocks_->GetSortedWalFiles(logs);
+  if (!status.ok()) return FromStatus("cannot list the logs", status);
+  for (const auto& log : logs) bytes += log->SizeFileBytes();
+  return bytes;
 }
 
 Result<void> Database::Flush(std::span<const FamilyHandle> families) {
@@ -477,6 +554,13 @@ Result<void> Database::FlushSmall() {
 }
 
 Result<void> Database::Resume() {
+  // RocksDB 7.8 checks in Resume() that its manifest could be written when that was last tried, and
+  // ends the process where a column family failed to be made or dropped.  So one is made first.
+  if (change_failed_) {
+    const Result<FamilyHandle> made = Create(JournalName(0), Use::kJournal);
+    if (!made) return made.error();
+    if (Result<void> dropped = Drop(*made); !dropped) return dropped;
+  }
   const rocksdb::Status status = rocks_->Resume();
   if (status.ok()) return {};
   // After a failed sync nobody knows what is on the disk: RocksDB writes no more until it is opened

@@ -49,6 +49,7 @@ class Database {
 
   rocksdb::DB* rocks() const { return rocks_.get(); }
   const FamilyHandle& table(Table table) const { return tables_[static_cast<size_t>(table)]; }
+  const std::string& path() const { return path_; }
   const FamilyHandle& records() const { return records_; }
   // 32 random bytes, made when the database was.
   const std::string& secret() const { return secret_; }
@@ -57,10 +58,10 @@ class Database {
   // Every column family, of one that was opened to be read; else empty.
   const std::vector<FamilyHandle>& all() const { return all_; }
 
-  // Those found when it was opened, by generation and by day since 1970.  Given away: the caller
-  // keeps them.
+  // Those found when it was opened, by generation; by day since 1970 and how often that was joined.
+  // Given away: the caller keeps them.
   std::map<uint64_t, FamilyHandle> TakeJournals() { return std::move(journals_); }
-  std::map<int32_t, FamilyHandle> TakeChunks() { return std::move(chunks_); }
+  std::map<int32_t, std::map<uint32_t, FamilyHandle>> TakeChunks() { return std::move(chunks_); }
 
   // Gives every record of a table whose key starts with `prefix`, in order, until one is an error.
   Result<void> Scan(
@@ -76,12 +77,18 @@ class Database {
   Result<void> Flush(std::span<const FamilyHandle> families);
   // Writes those of the small column families, so that they hold no old log.
   Result<void> FlushSmall();
+  // A column family for chunks made of table files from outside, which it takes over; no key stands
+  // in two of them.
+  Result<FamilyHandle> CreateOf(const std::string& name, const std::vector<std::string>& files);
   // Takes up work again after the disk failed; nothing to do when it did not.
   Result<void> Resume();
   // Whether Resume() found that it cannot, ever.
   bool needs_restart() const { return needs_restart_; }
-  // Bytes of table files that were made since it was opened, by writing memory out and compacting.
+  // Bytes of table files that were made since it was opened, by writing memory out, compacting and
+  // ingesting.
   uint64_t table_bytes_written() const;
+  // Bytes of the files of the logs and of all column families but those of days.
+  Result<uint64_t> BytesBesideDays() const;
 
  private:
   Database() = default;
@@ -94,9 +101,14 @@ class Database {
   Result<bool> ReadFormat(const std::string& path);
   Result<void> CheckFormat(const std::string& path);
 
+  FamilyHandle Hold(rocksdb::ColumnFamilyHandle* made) const;
+  // Whether what failed was a change of what column families and files there are.
+  Result<void> NoteChange(std::string_view doing, const rocksdb::Status& status);
+
   class LogSyncer;
   class TableCounter;
   struct Settings;
+  std::string path_;
   std::unique_ptr<Settings> settings_;
   std::shared_ptr<LogSyncer> log_syncer_;  // Null under kAlways.
   std::shared_ptr<TableCounter> table_counter_;
@@ -106,18 +118,20 @@ class Database {
   bool keeps_all_ = false;
   std::vector<FamilyHandle> all_;
   std::atomic<bool> needs_restart_ = false;
+  std::atomic<bool> change_failed_ = false;  // The last one of column families or their files.
   FamilyHandle default_;
   std::array<FamilyHandle, kTables> tables_;
   FamilyHandle records_;
   std::map<uint64_t, FamilyHandle> journals_;
-  std::map<int32_t, FamilyHandle> chunks_;
+  std::map<int32_t, std::map<uint32_t, FamilyHandle>> chunks_;
 };
 
 // kCorrupt for what RocksDB calls corruption, else kUnavailable.
 Error FromStatus(std::string_view doing, const rocksdb::Status& status);
 
-// "journal.0000000001", "chunks.2026-11-28".
+// "journal.0000000001".
 std::string JournalName(uint64_t generation);
-std::string ChunksName(int32_t day);
+// "chunks.2026-11-28", and ".N" after it where the day was joined N times.
+std::string ChunksName(int32_t day, uint32_t joins);
 
 }  // namespace nines::tsdb

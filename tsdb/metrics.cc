@@ -15,6 +15,12 @@ struct Metrics::Families {
   prometheus::Counter& syncs;
   prometheus::Counter& corrupt;
   prometheus::Counter& checkpoints;
+  prometheus::Counter& joined_days;
+  prometheus::Counter& joined_bytes;
+  prometheus::Family<prometheus::Counter>& dropped;
+  prometheus::Counter& dropped_by_time;
+  prometheus::Counter& dropped_by_size;
+  prometheus::Gauge& partition_bytes;
   prometheus::Histogram& checkpoint_seconds;
   prometheus::Counter& table_bytes;
 
@@ -54,6 +60,27 @@ struct Metrics::Families {
                         .Help("Journal generations written out as fragments.")
                         .Register(*registry)
                         .Add({})),
+        joined_days(prometheus::BuildCounter()
+                        .Name("nines_tsdb_joined_days_total")
+                        .Help("Days whose fragments were joined into chunks.")
+                        .Register(*registry)
+                        .Add({})),
+        joined_bytes(prometheus::BuildCounter()
+                         .Name("nines_tsdb_joined_bytes_total")
+                         .Help("Bytes of the chunks that joining wrote.")
+                         .Register(*registry)
+                         .Add({})),
+        dropped(prometheus::BuildCounter()
+                    .Name("nines_tsdb_dropped_days_total")
+                    .Help("Days dropped: storage.retention (time), storage.retention_size (size).")
+                    .Register(*registry)),
+        dropped_by_time(dropped.Add({{"reason", "time"}})),
+        dropped_by_size(dropped.Add({{"reason", "size"}})),
+        partition_bytes(prometheus::BuildGauge()
+                            .Name("nines_tsdb_partition_bytes")
+                            .Help("Bytes of the files of all days.")
+                            .Register(*registry)
+                            .Add({})),
         checkpoint_seconds(
             prometheus::BuildHistogram()
                 .Name("nines_tsdb_checkpoint_duration_seconds")
@@ -90,6 +117,21 @@ void Metrics::AddCheckpoint(std::chrono::nanoseconds took) {
   if (!families_) return;
   families_->checkpoints.Increment();
   families_->checkpoint_seconds.Observe(std::chrono::duration<double>(took).count());
+}
+
+void Metrics::AddDroppedDay(Why why) {
+  if (!families_) return;
+  (why == Why::kTime ? families_->dropped_by_time : families_->dropped_by_size).Increment();
+}
+
+void Metrics::SetPartitionBytes(uint64_t bytes) {
+  if (families_) families_->partition_bytes.Set(static_cast<double>(bytes));
+}
+
+void Metrics::AddJoinedDay(uint64_t bytes) {
+  if (!families_) return;
+  families_->joined_days.Increment();
+  families_->joined_bytes.Increment(static_cast<double>(bytes));
 }
 
 void Metrics::SetSeries(uint64_t series) {

@@ -19,6 +19,13 @@ class Metrics {
   void AddSync();
   void AddCorruptFragment();
   void AddCheckpoint(std::chrono::nanoseconds took);
+  // A day was dropped because it was too old, or because the database was too big.
+  enum class Why : uint8_t { kTime, kSize };
+  void AddDroppedDay(Why why);
+  // Of the files of all days.
+  void SetPartitionBytes(uint64_t bytes);
+  // A day was written out as chunks of so many bytes.
+  void AddJoinedDay(uint64_t bytes);
   void SetSeries(uint64_t series);
   void SetHeadSamples(uint64_t samples);
   void SetDiskFree(uint64_t bytes);

@@ -15,39 +15,11 @@
 namespace nines::tsdb {
 namespace {
 
-constexpr char kSummaryKind = 's';
-constexpr char kDataKind = 'd';
-constexpr int64_t kSlotMs = kSlot.count();
-constexpr int64_t kDayMs = Duration(std::chrono::hours{24}).count();
 constexpr SlotId kAfterAll{std::numeric_limits<int32_t>::max(), 0};
 constexpr size_t kBatchBytes = 4 << 20;
-constexpr Duration kFinishedAfter = std::chrono::hours{1};
-constexpr uint32_t kPartsMax = 256;
 constexpr size_t kSlotKeyBytes = 7;  // Of a key up to its slot.
-constexpr uint32_t kSlotsOfDay = kDayMs / kSlotMs;
-static_assert(kSlotMs / kFragmentRowsMax < kPartsMax, "every millisecond of a slot fits its parts");
-
-std::string FamilyPrefix(char kind, FamilyId family) {
-  std::string key(1, kind);
-  PutU32Be(static_cast<uint32_t>(family), &key);
-  return key;
-}
-
-std::string SlotPrefix(char kind, FamilyId family, uint16_t slot) {
-  std::string key = FamilyPrefix(kind, family);
-  PutU16Be(slot, &key);
-  return key;
-}
-
-int64_t StartOf(SlotId id) { return int64_t{id.day} * kDayMs + int64_t{id.slot} * kSlotMs; }
 
 }  // namespace
-
-SlotId SlotOf(int64_t time_ms) {
-  int64_t day = time_ms / kDayMs;
-  if (time_ms % kDayMs < 0) --day;
-  return {static_cast<int32_t>(day), static_cast<uint16_t>((time_ms - day * kDayMs) / kSlotMs)};
-}
 
 // ---- Writing.
 
@@ -57,8 +29,8 @@ struct Partitions::Batch {
 
 Partitions::Partitions(Database* database, Metrics* metrics)
     : database_(database),
+      metrics_(metrics),
       quarantine_(metrics),
-      days_(database->TakeChunks()),
       batch_(std::make_unique<Batch>()) {}
 
 Partitions::~Partitions() = default;
@@ -66,17 +38,18 @@ Partitions::~Partitions() = default;
 Result<FamilyHandle> Partitions::DayFor(int32_t day) {
   {
     const std::lock_guard lock(mutex_);
-    if (const auto at = days_.find(day); at != days_.end()) return at->second;
+    if (const auto at = days_.find(day); at != days_.end()) return at->second.family;
   }
-  Result<FamilyHandle> made = database_->Create(ChunksName(day), Database::Use::kChunks);
+  Result<FamilyHandle> made = database_->Create(ChunksName(day, 0), Database::Use::kChunks);
   if (!made) return made;
   const std::lock_guard lock(mutex_);
-  days_.emplace(day, *made);
+  days_.emplace(day, Day{.family = *made});
   return made;
 }
 
 Result<void> Partitions::Add(uint64_t generation, FamilyId family, const Rows& rows,
                              uint32_t count_ordinal) {
+  last_generation_ = generation;
   for (uint32_t first = 0; first < rows.size();) {
     const SlotId slot = SlotOf(rows.time(first));
     const uint32_t slot_end = rows.LowerBound(StartOf(slot) + kSlotMs);
@@ -97,13 +70,14 @@ Result<void> Partitions::PutFragment(uint64_t generation, FamilyId family, SlotI
   const Result<FamilyHandle> day = DayFor(slot.day);
   if (!day) return day.error();
   const EncodedBlock encoded = Encode(block);
-  std::string key = SlotPrefix(kSummaryKind, family, slot.slot);
-  PutU64Be(generation, &key);
-  key.push_back(static_cast<char>(part));
+  const Place place{.family = family, .slot = slot.slot, .generation = generation, .part = part};
+  std::string key = FragmentKey(kSummaryKind, place);
   batch_->batch.Put(day->get(), key, encoded.summary);
   key[0] = kDataKind;
   batch_->batch.Put(day->get(), key, encoded.data);
   touched_.insert(slot.day);
+  touches_[slot.day] = {.generation = generation, .at = std::nullopt};
+  if (joiner_ != nullptr && slot.day == joining_) late_.push_back(key.substr(1));
   if (batch_->batch.GetDataSize() < kBatchBytes) return {};
   return WriteBatch();
 }
@@ -118,71 +92,21 @@ Result<void> Partitions::WriteBatch() {
   return {};
 }
 
+void Partitions::ClearBatch() { batch_->batch.Clear(); }
+
 Result<void> Partitions::Sync() {
+  // What is written to a day must not be lost to a column family of that day which was given up.
+  if (const Result<void> dropped = DropCondemned(); !dropped) return dropped;
   if (const Result<void> written = WriteBatch(); !written) return written;
   std::vector<FamilyHandle> families;
   {
     const std::lock_guard lock(mutex_);
     for (const int32_t day : touched_) {
-      if (const auto at = days_.find(day); at != days_.end()) families.push_back(at->second);
+      if (const auto at = days_.find(day); at != days_.end()) families.push_back(at->second.family);
     }
   }
   if (const Result<void> flushed = database_->Flush(families); !flushed) return flushed;
   touched_.clear();
-  return {};
-}
-
-Result<void> Partitions::DropBefore(Time oldest) {
-  const int64_t oldest_ms = ToUnixMs(oldest);
-  while (true) {
-    FamilyHandle family;
-    int32_t day = 0;
-    {
-      const std::lock_guard lock(mutex_);
-      if (days_.empty() || (int64_t{days_.begin()->first} + 1) * kDayMs > oldest_ms) return {};
-      day = days_.begin()->first;
-      family = days_.begin()->second;
-    }
-    if (const Result<void> dropped = database_->Drop(family); !dropped) return dropped;
-    touched_.erase(day);
-    // What a failed Add() left is added again by the next.
-    batch_->batch.Clear();
-    const std::lock_guard lock(mutex_);
-    days_.erase(day);
-  }
-}
-
-Result<void> Partitions::CompactOne(Time now) {
-  const int64_t finished_ms = ToUnixMs(now - kFinishedAfter);
-  FamilyHandle family;
-  int32_t chosen = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [day, handle] : days_) {
-      if ((int64_t{day} + 1) * kDayMs > finished_ms) break;
-      if (damaged_.contains(day)) continue;
-      std::string files;
-      if (database_->rocks()->GetProperty(handle.get(), "rocksdb.num-files-at-level0", &files) &&
-          files != "0") {
-        family = handle;
-        chosen = day;
-        break;
-      }
-    }
-  }
-  if (family == nullptr) return {};
-  if (const Result<void> checked = CheckFiles(database_->rocks(), family); !checked) {
-    if (checked.error().code != Code::kCorrupt) return checked;
-    damaged_.insert(chosen);
-    quarantine_.Note(ChunksName(chosen), "", checked.error().message);
-    return {};
-  }
-  rocksdb::CompactRangeOptions options;
-  options.exclusive_manual_compaction = false;
-  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
-  const rocksdb::Status status =
-      database_->rocks()->CompactRange(options, family.get(), nullptr, nullptr);
-  if (!status.ok()) return FromStatus("cannot compact " + family->GetName(), status);
   return {};
 }
 
@@ -201,6 +125,7 @@ bool Partitions::empty() const {
 
 struct Partitions::View::Day {
   FamilyHandle family;
+  uint32_t joins;
   std::unique_ptr<rocksdb::Iterator> at;
 };
 
@@ -211,7 +136,9 @@ std::unique_ptr<Partitions::View> Partitions::Look() const {
 Partitions::View::View(const Partitions& partitions)
     : rocks_(partitions.database_->rocks()), quarantine_(&partitions.quarantine_) {
   const std::lock_guard lock(partitions.mutex_);
-  for (const auto& [day, family] : partitions.days_) days_.emplace(day, Day{family, nullptr});
+  for (const auto& [day, known] : partitions.days_) {
+    days_.emplace(day, Day{known.family, known.joins, nullptr});
+  }
   if (!days_.empty()) snapshot_ = rocks_->GetSnapshot();
 }
 
@@ -231,7 +158,13 @@ Partitions::View::Day& Partitions::View::At(int32_t day) {
 }
 
 void Partitions::View::Note(int32_t day, const std::string& key, const std::string& what) const {
-  quarantine_->Note(ChunksName(day), HexText(key), what);
+  quarantine_->Note(ChunksName(day, days_.at(day).joins), HexText(key), what);
+}
+
+SlotId Partitions::View::UnitOf(SlotId slot) const {
+  const auto day = days_.find(slot.day);
+  if (day == days_.end() || day->second.joins == 0) return slot;
+  return {slot.day, static_cast<uint16_t>(slot.slot - slot.slot % kSlotsOfUnit)};
 }
 
 // Seeks slot by slot past what is damaged: which keys a bad block has, nobody knows.
@@ -275,7 +208,8 @@ Result<void> Partitions::View::ScanDay(int32_t day, const std::string& from, con
     if (one) found->push_back(*std::move(one));
   }
   if (at.status().ok()) return {};
-  if (!at.status().IsCorruption()) return FromStatus("cannot read " + ChunksName(day), at.status());
+  if (!at.status().IsCorruption())
+    return FromStatus("cannot read " + ChunksName(day, 0), at.status());
   found->resize(before);
   const auto salvaged = SalvageDay(day, from, to);
   if (!salvaged) return salvaged.error();
@@ -294,7 +228,7 @@ Result<std::vector<Fragment>> Partitions::View::Fragments(FamilyId family, int64
   from_ms = std::max(from_ms, int64_t{days_.begin()->first} * kDayMs);
   to_ms = std::min(to_ms, (int64_t{days_.rbegin()->first} + 1) * kDayMs - 1);
   if (from_ms > to_ms) return found;
-  const SlotId first = SlotOf(from_ms);
+  const SlotId first = UnitOf(SlotOf(from_ms));
   const SlotId last = SlotOf(to_ms);
   for (auto day = days_.lower_bound(first.day); day != days_.end() && day->first <= last.day;
        ++day) {
@@ -325,7 +259,7 @@ Result<std::optional<std::string>> Partitions::View::Data(const Fragment& fragme
     Note(day, key, "fragment " + HexText(key) + " has a summary and no data");
     return std::nullopt;
   }
-  if (!status.IsCorruption()) return FromStatus("cannot read " + ChunksName(day), status);
+  if (!status.IsCorruption()) return FromStatus("cannot read " + ChunksName(day, 0), status);
   const auto salvaged = SalvageDay(day, key, key + '\0');
   if (!salvaged) return salvaged.error();
   if (salvaged->empty()) return std::nullopt;
@@ -387,34 +321,34 @@ Result<Rows> Partitions::View::SlotRows(FamilyId family, SlotId slot) {
   return rows;
 }
 
-Result<std::vector<Fragment>> Partitions::View::SlotBefore(FamilyId family, SlotId before) {
+Result<std::vector<Fragment>> Partitions::View::UnitBefore(FamilyId family, SlotId before) {
   std::vector<Fragment> found;
   const std::string prefix = FamilyPrefix(kSummaryKind, family);
   auto day = days_.upper_bound(before.day);
   while (found.empty() && day != days_.begin()) {
     --day;
     rocksdb::Iterator& at = *At(day->first).at;
-    // Keys of the slot `before` and later ones are beyond this; of an earlier day none is.
+    // Keys of the unit `before` and later ones are beyond this; of an earlier day none is.
     const std::string end =
         SlotPrefix(kSummaryKind, family, day->first == before.day ? before.slot : uint16_t{0xffff});
     for (at.SeekForPrev(end); at.Valid() && at.key().starts_with(prefix); at.Prev()) {
       std::optional<Fragment> one =
           Parse(day->first, at.key().ToStringView(), at.value().ToStringView());
       if (!one) continue;
-      if (!found.empty() && one->slot != found.front().slot) break;
+      if (!found.empty() && UnitOf(one->slot) != UnitOf(found.front().slot)) break;
       found.push_back(*std::move(one));
     }
     if (at.status().ok()) continue;
     if (!at.status().IsCorruption()) {
-      return FromStatus("cannot read " + ChunksName(day->first), at.status());
+      return FromStatus("cannot read " + ChunksName(day->first, 0), at.status());
     }
     found.clear();
     if (Result<void> scanned = ScanDay(day->first, prefix, end, &found); !scanned) {
       return scanned.error();
     }
     if (!found.empty()) {
-      const SlotId last = found.back().slot;
-      std::erase_if(found, [&](const Fragment& fragment) { return fragment.slot != last; });
+      const SlotId last = UnitOf(found.back().slot);
+      std::erase_if(found, [&](const Fragment& fragment) { return UnitOf(fragment.slot) != last; });
     }
   }
   return found;
@@ -426,22 +360,22 @@ Result<std::vector<std::optional<Sample>>> Partitions::View::Newest(FamilyId fam
   uint32_t missing = width;
   SlotId before = kAfterAll;
   while (missing > 0) {
-    const Result<std::vector<Fragment>> fragments = SlotBefore(family, before);
+    const Result<std::vector<Fragment>> fragments = UnitBefore(family, before);
     if (!fragments) return fragments.error();
     if (fragments->empty()) break;
-    before = fragments->front().slot;
-    // Of two fragments of a slot either may have the later sample; an earlier slot has not.
-    std::vector<std::optional<Sample>> in_slot(width);
+    before = UnitOf(fragments->front().slot);
+    // Of two fragments of a unit either may have the later sample; an earlier unit has not.
+    std::vector<std::optional<Sample>> in_unit(width);
     for (const Fragment& fragment : *fragments) {
       for (const Summary::Of& column : fragment.summary.columns) {
         if (column.ordinal >= width) continue;
-        std::optional<Sample>& best = in_slot[column.ordinal];
+        std::optional<Sample>& best = in_unit[column.ordinal];
         if (!best || best->at < column.newest.at) best = column.newest;
       }
     }
     for (uint32_t i = 0; i < width; ++i) {
-      if (newest[i] || !in_slot[i]) continue;
-      newest[i] = in_slot[i];
+      if (newest[i] || !in_unit[i]) continue;
+      newest[i] = in_unit[i];
       --missing;
     }
   }
@@ -452,10 +386,10 @@ Result<Rows> Partitions::View::NewestRows(FamilyId family, uint32_t rows) {
   Rows newest;
   SlotId before = kAfterAll;
   while (newest.size() < rows) {
-    const Result<std::vector<Fragment>> fragments = SlotBefore(family, before);
+    const Result<std::vector<Fragment>> fragments = UnitBefore(family, before);
     if (!fragments) return fragments.error();
     if (fragments->empty()) break;
-    before = fragments->front().slot;
+    before = UnitOf(fragments->front().slot);
     for (const Fragment& fragment : *fragments) {
       if (const Result<void> added = AddTo(fragment, &newest); !added) return added.error();
     }

@@ -13,7 +13,9 @@
 #include "base/time.h"
 #include "tsdb/chunk.h"
 #include "tsdb/database.h"
+#include "tsdb/day_joiner.h"
 #include "tsdb/family.h"
+#include "tsdb/place.h"
 #include "tsdb/quarantine.h"
 #include "tsdb/rows.h"
 
@@ -23,21 +25,12 @@ class Snapshot;
 
 namespace nines::tsdb {
 
-// Half an hour: no fragment holds rows of two.
-inline constexpr Duration kSlot = std::chrono::minutes{30};
-// Rows of a fragment; a slot with more has several parts.
-inline constexpr uint32_t kFragmentRowsMax = 8192;
-
-// A slot of a UTC day; they are in order of time.
-struct SlotId {
-  int32_t day;    // Since 1970.
-  uint16_t slot;  // Of the day, from 0.
-  auto operator<=>(const SlotId&) const = default;
-};
-SlotId SlotOf(int64_t time_ms);
-
 // Rows on disk: a column family a day, fragments in it.  Keys: tsdb/FORMAT.md.  Safe for concurrent
 // use; what writes and drops has one caller at a time.
+//
+// A day that is over is joined (day_joiner.h) into a new column family, which then takes the place
+// of the old one.  What comes later stands beside it in fragments, until there is enough of that to
+// join the day again.
 class Partitions {
  public:
   class View;
@@ -45,6 +38,10 @@ class Partitions {
   // Both must outlive this.
   Partitions(Database* database, Metrics* metrics);
   ~Partitions();
+
+  // Takes over what the database has, and finishes or undoes what a crash left half done.  Before
+  // anything else.
+  Result<void> Load();
 
   // Adds the rows of a family to fragments of that generation; split by slot, and by
   // kFragmentRowsMax.  Durable, and out of memory, after Sync().  The same rows may be added again
@@ -57,10 +54,17 @@ class Partitions {
 
   // Drops the days that end at or before `oldest`.
   Result<void> DropBefore(Time oldest);
-  // Puts the files of one finished day together, where it has more than one.  A day counts as
-  // finished an hour after its end.  One with damage is left as it is: RocksDB would fail at it and
-  // write no more.
-  Result<void> CompactOne(Time now);
+  // Drops the oldest days until all files of the database have at most so many bytes; never that of
+  // `now`, nor later ones.
+  Result<void> DropToSize(uint64_t bytes, Time now);
+  // Bytes of the files of all days.
+  uint64_t bytes() const;
+
+  // Joins days until so many bytes of them were read; the next call goes on from there.  A day is
+  // joined an hour after its end, when a checkpoint, or kQuiet, has passed that brought nothing for
+  // it; a joined day when there is much beside its chunks; a day of which there are very many files
+  // even before its end.  One whose data are damaged is left as it is.
+  Result<void> Join(Time now, uint64_t bytes);
 
   // Start of the oldest day.
   std::optional<Time> oldest() const;
@@ -68,19 +72,45 @@ class Partitions {
 
  private:
   struct Batch;
+  struct Day {
+    FamilyHandle family;
+    uint32_t joins = 0;  // How often it was joined.
+  };
+  // When rows came into a day.
+  struct Touch {
+    uint64_t generation = 0;
+    std::optional<Time> at;  // Unknown until the next Join().
+  };
   Result<FamilyHandle> DayFor(int32_t day);
   Result<void> PutFragment(uint64_t generation, FamilyId family, SlotId slot, uint8_t part,
                            const Block& block);
   Result<void> WriteBatch();
+  void ClearBatch();
+  Result<void> LoadDay(int32_t day, const std::map<uint32_t, FamilyHandle>& families);
+  Result<void> DropCondemned();
+  Result<void> DropDay(int32_t day);
+  std::optional<int32_t> NextToJoin(Time now) const;
+  bool IsQuiet(int32_t day, Time now) const;
+  Result<void> BeginJoin(int32_t day);
+  void EndJoin();
+  Result<void> FinishJoin();
+  Result<void> MoveLate(const FamilyHandle& from, const FamilyHandle& to);
 
   Database* database_;
+  Metrics* metrics_;
   mutable Quarantine quarantine_;
   mutable std::mutex mutex_;
-  std::map<int32_t, FamilyHandle> days_;  // Guarded by mutex_.
+  std::map<int32_t, Day> days_;  // Guarded by mutex_.
   // The writer's alone.
   std::unique_ptr<Batch> batch_;
-  std::set<int32_t> touched_;  // Days with rows that are in memory only.
-  std::set<int32_t> damaged_;  // Days that are not compacted.
+  std::set<int32_t> touched_;            // Days with rows that are in memory only.
+  std::map<int32_t, Touch> touches_;     // Of the days that rows came into since the start.
+  uint64_t last_generation_ = 0;         // Of the last Add().
+  std::set<int32_t> damaged_;            // Days that are not joined.
+  std::vector<FamilyHandle> condemned_;  // Column families that count no more, to be dropped.
+  std::unique_ptr<DayJoiner> joiner_;
+  int32_t joining_ = 0;            // The day at which joiner_ is.
+  std::vector<std::string> late_;  // Places that came into it meanwhile.
 };
 
 // One fragment of a family.
@@ -132,8 +162,11 @@ class Partitions::View {
   Result<std::optional<std::string>> Data(const Fragment& fragment);
   void NoteData(const Fragment& fragment, const Error& error) const;
   Result<void> AddTo(const Fragment& fragment, Rows* rows);
-  // The last slot of a family before `before` that has fragments, with them; none when it is over.
-  Result<std::vector<Fragment>> SlotBefore(FamilyId family, SlotId before);
+  // The first slot of the unit: where what is in one fragment with that slot may stand.
+  SlotId UnitOf(SlotId slot) const;
+  // The last unit of a family before that of `before` that has fragments, with them; none when it
+  // is over.
+  Result<std::vector<Fragment>> UnitBefore(FamilyId family, SlotId before);
 
   rocksdb::DB* rocks_;
   Quarantine* quarantine_;

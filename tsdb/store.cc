@@ -52,6 +52,7 @@ struct Store::Impl {
 };
 
 Result<void> Store::Impl::Load() {
+  if (auto loaded = state.partitions.Load(); !loaded) return loaded;
   const auto load_family = [this](std::string_view key, std::string_view value) {
     return state.index.LoadFamily(key, value);
   };
@@ -206,7 +207,8 @@ Records& Store::records() { return impl_->records; }
 Result<void> Store::Maintain(Time now) {
   State& state = impl_->state;
   const std::lock_guard lock(impl_->upkeep_lock);
-  (void)state.space.Check(now);  // For the metric, when nobody appends.
+  // For the metric too, when nobody appends.
+  const Result<void> room = state.space.Check(now);
   if (state.is_sick) {
     if (Result<void> resumed = state.database->Resume(); !resumed) return resumed;
     state.is_sick = false;
@@ -214,7 +216,12 @@ Result<void> Store::Maintain(Time now) {
   Result<void> done;
   if (impl_->checkpointer.IsDue(now)) done = impl_->checkpointer.Run(now);
   if (done) done = state.partitions.DropBefore(now - state.options.retention);
-  if (done) done = state.partitions.CompactOne(now);
+  if (done && state.options.retention_bytes > 0) {
+    done = state.partitions.DropToSize(state.options.retention_bytes, now);
+  }
+  // Joining needs room for what it writes until it drops what it read.
+  if (done && room) done = state.partitions.Join(now, state.options.join_bytes);
+  state.metrics.SetPartitionBytes(state.partitions.bytes());
   state.metrics.SetTableBytesWritten(state.database->table_bytes_written());
   if (!done) state.is_sick = true;
   return done;

@@ -52,12 +52,16 @@ struct Options {
   std::string path;
   SyncMode sync = SyncMode::kAlways;
   Duration retention = std::chrono::hours{24 * 35};
+  // The oldest days are dropped while all files have more bytes, but for the present day; 0 is off.
+  uint64_t retention_bytes = 0;
   Duration out_of_order_window = std::chrono::minutes{30};  // Behind its own column's newest.
   Duration future_max = std::chrono::minutes{10};           // Ahead of `now`.
   uint32_t series_max = 5'000'000;                          // Register() beyond it: kExhausted.
   // A journal generation is written out as fragments and dropped at the first of these.
   uint64_t checkpoint_samples = 10'000'000;
   Duration checkpoint_interval = std::chrono::minutes{30};
+  // What one Maintain() reads of the days that it joins: about a second's work.
+  uint64_t join_bytes = uint64_t{16} << 20;
   MinFree min_free = {};
   // Free space of the file system at a path, nullopt where it cannot be told.  Null: the operating
   // system's answer, and none where `env` is given.
@@ -257,8 +261,9 @@ class Store {
 
   // ---- Upkeep.
 
-  // Checkpoints when one is due, drops partitions older than the retention, retries what a sick
-  // disk refused.  Call every few seconds from one thread.
+  // Checkpoints when one is due, drops what is beyond the retention, in time or size, joins the
+  // fragments of days that are over, a part at a time, retries what a sick disk refused.  Call
+  // every few seconds from one thread.
   Result<void> Maintain(Time now);
 
   // Whether the disk failed such that nothing is written until the store is opened anew: a sync

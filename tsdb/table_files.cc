@@ -80,16 +80,4 @@ Result<std::map<std::string, std::string>> Salvage(
   return found;
 }
 
-Result<void> CheckFiles(rocksdb::DB* rocks, const FamilyHandle& family) {
-  const KeepFiles keep(rocks);
-  for (const TableFile& file : FilesOf(rocks, family)) {
-    rocksdb::SstFileReader reader(ReaderOptions(rocks));
-    rocksdb::Status status = reader.Open(file.path);
-    if (status.ok()) status = reader.VerifyChecksum();
-    if (status.IsCorruption()) return Error{Code::kCorrupt, status.ToString()};
-    if (!status.ok()) return FromStatus("cannot read " + file.path, status);
-  }
-  return {};
-}
-
 }  // namespace nines::tsdb

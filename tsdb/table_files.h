@@ -20,7 +20,4 @@ Result<std::map<std::string, std::string>> Salvage(
     const std::function<std::string(const std::string& key)>& next,
     const std::function<void(const std::string& key, const std::string& what)>& damaged);
 
-// Reads every block of every file.  kCorrupt: the first that fails its check.
-Result<void> CheckFiles(rocksdb::DB* rocks, const FamilyHandle& family);
-
 }  // namespace nines::tsdb

@@ -57,7 +57,7 @@ TEST_F(ConfigTest, NoFileIsTheDefaults) {
 TEST_F(ConfigTest, EveryKeyIsRead) {
   const Result<Config> config = Load(R"(
 global: {evaluation_interval: 15s, external_labels: {cluster: eu}}
-storage: {retention: 40d, out_of_order_window: 10m, checkpoint_interval: 5m,
+storage: {retention: 40d, retention_size: 50GB, out_of_order_window: 10m, checkpoint_interval: 5m,
           sync: interval, min_free: 2.5%}
 ingest:
   limits: {body_bytes: 1MiB, decoded_bytes: 2MiB, labels: 30, label_name_bytes: 100,
@@ -74,6 +74,7 @@ consumers:
   EXPECT_EQ(config->evaluation_interval, 15s);
   EXPECT_EQ(config->external_labels, Labels({{"cluster", "eu"}}));
   EXPECT_EQ(config->retention, 40 * 24h);
+  EXPECT_EQ(config->retention_bytes, uint64_t{50} << 30);
   EXPECT_EQ(config->out_of_order_window, 10min);
   EXPECT_EQ(config->checkpoint_interval, 5min);
   EXPECT_EQ(config->min_free, (tsdb::MinFree{.bytes = UINT64_MAX, .percent = 2.5}));
@@ -191,6 +192,7 @@ TEST_F(ConfigTest, DocumentedKeysAreReadable) {
                           "slo_files",
                           "consumers",
                           "storage.retention",
+                          "storage.retention_size",
                           "storage.out_of_order_window",
                           "storage.checkpoint_interval",
                           "storage.min_free",

@@ -70,13 +70,13 @@ class FaultFs::Disk {
   template <class Action>
   IOStatus WithPower(uint64_t epoch, Action action) {
     std::lock_guard lock(mutex_);
-    if (down_ || epoch != epoch_) return NoPower();
+    if (epoch != epoch_ || IsDown()) return NoPower();
     return action();
   }
   template <class Action>
   IOStatus WithPower(Action action) {
     std::lock_guard lock(mutex_);
-    return down_ ? NoPower() : action();
+    return IsDown() ? NoPower() : action();
   }
 
   // The methods from here to PowerCut() are called within WithPower().
@@ -123,17 +123,15 @@ class FaultFs::Disk {
 
   void PowerCut(uint64_t kept) {
     std::lock_guard lock(mutex_);
-    CHECK(!down_);
-    down_ = true;
-    ++epoch_;
-    for (auto& [name, state] : files_) {
-      const std::string text = ReadAll(*memory_, name);
-      const uint64_t unsynced = text.size() - std::min<uint64_t>(text.size(), state->synced);
-      const uint64_t lost = unsynced - std::min(unsynced, kept);
-      if (lost > 0) Rewrite(*memory_, name, text.substr(0, text.size() - lost));
-    }
-    files_.clear();  // What is left is durable and is not written again.
-    fail_sync_in_.reset();
+    Cut(kept);
+  }
+  void PowerCutIn(uint64_t n) {
+    std::lock_guard lock(mutex_);
+    cut_in_ = n;
+  }
+  bool is_down() const {
+    std::lock_guard lock(mutex_);
+    return down_;
   }
   void Restore() {
     std::lock_guard lock(mutex_);
@@ -154,11 +152,32 @@ class FaultFs::Disk {
   }
 
  private:
+  // Asked before each change.
+  bool IsDown() {
+    if (!down_ && cut_in_ && (*cut_in_)-- == 0) Cut(0);
+    return down_;
+  }
+  void Cut(uint64_t kept) {
+    CHECK(!down_);
+    cut_in_.reset();
+    down_ = true;
+    ++epoch_;
+    for (auto& [name, state] : files_) {
+      const std::string text = ReadAll(*memory_, name);
+      const uint64_t unsynced = text.size() - std::min<uint64_t>(text.size(), state->synced);
+      const uint64_t lost = unsynced - std::min(unsynced, kept);
+      if (lost > 0) Rewrite(*memory_, name, text.substr(0, text.size() - lost));
+    }
+    files_.clear();  // What is left is durable and is not written again.
+    fail_sync_in_.reset();
+  }
+
   const std::shared_ptr<rocksdb::FileSystem> memory_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<FileState>> files_;
   bool down_ = false;
   uint64_t epoch_ = 0;  // Cuts so far.
+  std::optional<uint64_t> cut_in_;
   std::optional<uint64_t> fail_sync_in_;
   uint64_t space_ = kUnlimited;
   uint64_t syncs_ = 0;
@@ -297,6 +316,8 @@ FaultFs::~FaultFs() = default;
 rocksdb::Env* FaultFs::env() { return env_.get(); }
 void FaultFs::PowerCut() { disk_->PowerCut(0); }
 void FaultFs::PowerCutKeeping(uint64_t bytes) { disk_->PowerCut(bytes); }
+void FaultFs::PowerCutIn(uint64_t n) { disk_->PowerCutIn(n); }
+bool FaultFs::is_down() const { return disk_->is_down(); }
 void FaultFs::Restore() { disk_->Restore(); }
 void FaultFs::FailSyncIn(uint64_t n) { disk_->FailSyncIn(n); }
 void FaultFs::LimitSpace(uint64_t bytes) { disk_->LimitSpace(bytes); }

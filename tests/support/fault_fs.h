@@ -31,6 +31,11 @@ class FaultFs {
   // torn record at the end of a log.
   void PowerCutKeeping(uint64_t bytes);
 
+  // PowerCut() at the change of the disk after the next `n` ones.
+  void PowerCutIn(uint64_t n);
+  // Whether the power is cut.
+  bool is_down() const;
+
   void Restore();
 
   // The Sync() after the next `n` ones fails, of any file; those that follow succeed.  What that

@@ -1,10 +1,10 @@
 #include <gtest/gtest.h>
-#include <rocksdb/db.h>
 
 #include <map>
 #include <memory>
 
 #include "tests/support/temp_dir.h"
+#include "tests/tsdb/contents.h"
 #include "tests/tsdb/hex.h"
 #include "tsdb/store.h"
 
@@ -13,33 +13,6 @@
 
 namespace nines::tsdb {
 namespace {
-
-// Column family -> key -> value.
-using Contents = std::map<std::string, std::map<std::string, std::string>>;
-
-Contents Read(const std::string& path) {
-  std::vector<std::string> names;
-  rocksdb::Status status = rocksdb::DB::ListColumnFamilies({}, path, &names);
-  EXPECT_TRUE(status.ok()) << status.ToString();
-  std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  for (const std::string& name : names) families.emplace_back(name, rocksdb::ColumnFamilyOptions{});
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* opened = nullptr;
-  status = rocksdb::DB::OpenForReadOnly({}, path, families, &handles, &opened);
-  EXPECT_TRUE(status.ok()) << status.ToString();
-  if (!status.ok()) return {};
-  const std::unique_ptr<rocksdb::DB> db(opened);
-  Contents contents;
-  for (rocksdb::ColumnFamilyHandle* handle : handles) {
-    auto& records = contents[handle->GetName()];
-    const std::unique_ptr<rocksdb::Iterator> at(db->NewIterator({}, handle));
-    for (at->SeekToFirst(); at->Valid(); at->Next()) {
-      records[at->key().ToString()] = at->value().ToString();
-    }
-    EXPECT_TRUE(db->DestroyColumnFamilyHandle(handle).ok());
-  }
-  return contents;
-}
 
 std::string Example(std::string_view name) { return BytesOf("tsdb/FORMAT.md", name); }
 
@@ -77,7 +50,7 @@ TEST(Format, BeforeACheckpoint) {
     const Records::Change change{"room/kind/1", "bytes"};
     ASSERT_TRUE(store->records().Write(std::span(&change, 1)).has_value());
   }
-  Contents contents = Read(dir.File("data"));
+  Contents contents = ReadContents(dir.File("data"));
   EXPECT_EQ(Names(contents), (std::vector<std::string>{"default", "journal.0000000001", "records",
                                                        "series", "starts"}));
   EXPECT_EQ(contents["default"]["format"], "nines-tsdb 2");
@@ -98,7 +71,7 @@ TEST(Format, AfterACheckpoint) {
     Fill(store.get());
     ASSERT_TRUE(store->Close(kNow).has_value());
   }
-  Contents contents = Read(dir.File("data"));
+  Contents contents = ReadContents(dir.File("data"));
   const auto& chunks = contents["chunks.2025-11-28"];
   ASSERT_EQ(chunks.size(), 2u);
   std::string key = Example("chunk-key");

@@ -6,7 +6,8 @@
 #include "tests/tsdb/store_fixture.h"
 
 // The store against a model that is a map: random requests, late, doubled and split, checkpoints,
-// crashes and clean restarts in between; after each round everything that can be asked is compared.
+// days that end and are joined, crashes and clean restarts in between; after each round everything
+// that can be asked is compared.
 
 namespace nines::tsdb {
 namespace {
@@ -65,6 +66,7 @@ class StoreModelTest : public StoreFixture, public ::testing::WithParamInterface
   int64_t RandomTime() {
     int64_t time_ms = ToUnixMs(now_) - static_cast<int64_t>(prng_.Below(8)) * 15000;
     if (prng_.Chance(20)) time_ms -= static_cast<int64_t>(prng_.Below(50)) * kMinuteMs;
+    if (prng_.Chance(3)) time_ms -= static_cast<int64_t>(prng_.Below(30 * 60)) * kMinuteMs;
     if (prng_.Chance(1)) time_ms += 11 * kMinuteMs;
     if (prng_.Chance(1)) time_ms -= 73 * 60 * kMinuteMs;
     return time_ms;
@@ -159,7 +161,8 @@ class StoreModelTest : public StoreFixture, public ::testing::WithParamInterface
 
   void CompareReads() {
     const int64_t to_ms = ToUnixMs(now_) - static_cast<int64_t>(prng_.Below(90)) * kMinuteMs;
-    const int64_t from_ms = to_ms - static_cast<int64_t>(prng_.Below(6 * 60 + 1)) * kMinuteMs;
+    const uint64_t hours = prng_.Chance(20) ? 60 : 6;
+    const int64_t from_ms = to_ms - static_cast<int64_t>(prng_.Below(hours * 60 + 1)) * kMinuteMs;
     std::vector<ColumnId> columns;
     std::vector<WindowQuery> queries;
     std::string selected;
@@ -227,6 +230,7 @@ TEST_P(StoreModelTest, AgreesWithAMap) {
     if (HasFatalFailure() || HasNonfatalFailure()) return;
     now_ += Duration{static_cast<int64_t>(1 + prng_.Below(20)) * 15000};
     if (prng_.Chance(5)) now_ += std::chrono::minutes{static_cast<int64_t>(prng_.Below(240))};
+    if (prng_.Chance(10)) now_ += std::chrono::hours{static_cast<int64_t>(prng_.Below(20))};
   }
 }
 

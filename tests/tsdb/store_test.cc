@@ -3,6 +3,9 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <cmath>
+#include <filesystem>
+
 #include "tests/tsdb/store_fixture.h"
 
 namespace nines::tsdb {
@@ -452,7 +455,49 @@ TEST_F(StoreTest, RetentionDropsWholeDays) {
   EXPECT_EQ(WindowText(kUp, 0, kNoonMs), "1 -86400000=2 -86400000=2 []");
 }
 
-TEST_F(StoreTest, FinishedDaysAreCompacted) {
+// Exactly as many bytes as are allowed stay; one fewer, and the oldest day goes.
+TEST_F(StoreTest, RetentionBySizeDropsWholeDays) {
+  prometheus::Registry registry;
+  options_.registry = &registry;
+  Open();
+  for (int day = 3; day >= 0; --day) {
+    for (int i = 0; i < 50; ++i) Put(kUp, kNoonMs - day * kDayMs - 1000 + i, std::sqrt(i + day));
+  }
+  Checkpoint();
+  ASSERT_TRUE(store_->Close(now_));
+  store_.reset();
+  const auto open_with = [&](uint64_t bytes) {
+    options_.retention_bytes = bytes;
+    Open();
+    ASSERT_TRUE(store_->Maintain(now_));
+  };
+  // Joining makes days smaller; it comes behind the retention and rests after two calls.
+  open_with(0);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(store_->Maintain(now_));
+  store_.reset();
+  uint64_t bytes = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(options_.path)) {
+    const auto extension = entry.path().extension();
+    if (extension == ".sst" || extension == ".log") bytes += entry.file_size();
+  }
+  const auto days = [&] {
+    return (kNoonMs - kDayMs / 2 - ToUnixMs(*store_->stats().oldest)) / kDayMs + 1;
+  };
+  open_with(bytes);
+  EXPECT_EQ(days(), 4);
+  open_with(bytes - 1);
+  EXPECT_EQ(days(), 3);
+  EXPECT_NE(prometheus::TextSerializer()
+                .Serialize(registry.Collect())
+                .find("nines_tsdb_dropped_days_total{reason=\"size\"} 1\n"),
+            std::string::npos);
+  open_with(1);
+  EXPECT_EQ(days(), 1) << "the present day stays";
+  EXPECT_NE(Read(kUp), "");
+  store_.reset();
+}
+
+TEST_F(StoreTest, FinishedDaysAreJoined) {
   Open();
   for (int i = 0; i < 3; ++i) {
     Put(kUp, kNoonMs + i * 1000, i);
