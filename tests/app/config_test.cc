@@ -74,7 +74,7 @@ consumers:
   EXPECT_EQ(config->evaluation_interval, 15s);
   EXPECT_EQ(config->external_labels, Labels({{"cluster", "eu"}}));
   EXPECT_EQ(config->retention, 40 * 24h);
-  EXPECT_EQ(config->retention_bytes, uint64_t{50} << 30);
+  EXPECT_EQ(config->retention_bytes, uint64_t{50'000'000'000});
   EXPECT_EQ(config->out_of_order_window, 10min);
   EXPECT_EQ(config->checkpoint_interval, 5min);
   EXPECT_EQ(config->min_free, (tsdb::MinFree{.bytes = UINT64_MAX, .percent = 2.5}));
