@@ -70,6 +70,27 @@ TEST(Api, WriteSaysWhatIsWrong) {
   EXPECT_EQ(api->Handle(Request("GET", "/api/v1/write")).status, 405);
 }
 
+TEST(Api, TooManyNewSeriesMayComeAgainInASecond) {
+  World world;
+  const auto api = world.MakeApi();
+  world.written = {.status = 429, .message = "new series", .retry_after = true};
+  const net::HttpResponse response = api->Handle(Request("POST", "/api/v1/write"));
+  EXPECT_EQ(response.status, 429);
+  EXPECT_EQ(net::FindHeader(response.headers, "Retry-After"), "1");
+}
+
+// What the server does before there is a handler.
+TEST(Api, HttpMetrics) {
+  World world;
+  const auto api = world.MakeApi();
+  world.http.in_flight_bytes = 17;
+  world.http.refused_client_queue = 3;
+  const std::string metrics = api->Handle(Request("GET", "/metrics")).body;
+  EXPECT_TRUE(Has(metrics, "\nnines_http_in_flight_bytes 17\n")) << metrics;
+  EXPECT_TRUE(Has(metrics, "\nnines_http_refused_total{limit=\"client_queue\"} 3\n")) << metrics;
+  EXPECT_TRUE(Has(metrics, "\nnines_http_refused_total{limit=\"queue\"} 0\n")) << metrics;
+}
+
 TEST(Api, HaClusters) {
   World world;
   const auto api = world.MakeApi();

@@ -136,6 +136,40 @@ TEST_F(ServerTest, RemoteWrite2IsEvaluatedAndTheSenderToldWhatWasWritten) {
   EXPECT_EQ(told(*refused, "Samples"), "1");
 }
 
+// Through the sockets: what a reload changes about what is kept.
+TEST_F(ServerTest, RulesAreReloaded) {
+  auto server = Start();
+  ASSERT_TRUE(server) << server.error().message;
+  const std::string url = "http://" + (*server)->address();
+  const Time now = SystemClock().Wall();
+  int64_t at = ToUnixMs(now);
+  const auto write = [&](const std::string& replica) {
+    const std::vector<test::TestSeries> series = {
+        {Labels({{"__name__", "x"}, {"cluster", "eu"}, {"__replica__", replica}}), {{++at, 1}}}};
+    const auto reply = test::PostWriteV2(client_, url, series);
+    EXPECT_TRUE(reply && reply->status == 204);
+    EXPECT_EQ(net::FindHeader(reply->headers, "X-Prometheus-Remote-Write-Samples-Written"), "1");
+  };
+  write("a");
+  write("b");
+  Expect(**server, "/metrics", "nines_ingest_samples_total 2\n");
+
+  folder_.Write("nines.yml", std::string(kConfig) + "ingest: {ha: {}}\n");
+  EXPECT_EQ(Ask(**server, "/-/reload", "POST").status, 200);
+  write("a");
+  write("b");
+  Expect(**server, "/api/v1/status/ha", R"("cluster":"eu","replica":"a")");
+  Expect(**server, "/metrics", "nines_ingest_samples_dropped_total{reason=\"ha\"} 1\n");
+
+  folder_.Write("nines.yml", std::string(kConfig) +
+                                 "ingest: {relabel_configs: [{source_labels: [__name__], "
+                                 "regex: x, action: drop}]}\n");
+  EXPECT_EQ(Ask(**server, "/-/reload", "POST").status, 200);
+  write("b");
+  Expect(**server, "/metrics", "nines_ingest_samples_dropped_total{reason=\"relabel\"} 1\n");
+  Expect(**server, "/metrics", "nines_ingest_samples_total 3\n");
+}
+
 TEST_F(ServerTest, ReloadTakesAllOrNothing) {
   auto server = Start();
   ASSERT_TRUE(server) << server.error().message;
