@@ -118,6 +118,8 @@ void Api::Impl::AddRoutes() {
   router.Add("POST", "/api/v1/write",
              [this](const HttpRequest& request, const PathParameters&) { return Write(request); });
 
+  AddSeriesRoutes(&sources.series, &router);
+
   router.Add("GET", "/-/healthy", [](const HttpRequest&, const PathParameters&) {
     return Line(200, "Nines is healthy.");
   });
@@ -193,6 +195,7 @@ Api::Api(Sources sources) {
   CHECK(sources.registry != nullptr);
   CHECK(sources.http != nullptr);
   CHECK(sources.write && sources.slos && sources.owed && sources.delivered);
+  CHECK(sources.series.is_set());
   CHECK(sources.ha_clusters && sources.store_stats && sources.reload && sources.ready);
   CHECK(sources.snapshot || !sources.enable_admin_api);
   CHECK(sources.samples);

@@ -6,6 +6,7 @@
 
 #include "api/router.h"
 #include "api/samples_api.h"
+#include "api/series_api.h"
 #include "base/clock.h"
 #include "evaluator/slo/status.h"
 #include "ingest/write_handler.h"
@@ -27,6 +28,7 @@ struct Sources {
   std::function<std::vector<ingest::HaCluster>()> ha_clusters;     // In order of name.
   std::function<tsdb::StoreStats()> store_stats;
   SamplesSource samples;
+  SeriesSource series;
   std::function<Result<void>()> reload;                   // The error is the reply's body.
   bool enable_admin_api = false;                          // Else what follows is never called.
   std::function<Result<std::string>(Time now)> snapshot;  // Gives its name.

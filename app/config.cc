@@ -32,15 +32,19 @@ Result<void> ReadPositive(const Node& node, std::string_view key, Duration* out)
   return {};
 }
 
-Result<void> ReadCount(const Node& node, std::string_view key, uint32_t* out) {
+Result<void> ReadCountFrom(uint32_t min, const Node& node, std::string_view key, uint32_t* out) {
   const std::optional<Node> value = node.Get(key);
   if (!value) return {};
   const Result<int64_t> read = value->AsInteger();
   if (!read) return read.error();
-  if (*read < 1 || *read > std::numeric_limits<uint32_t>::max())
-    return value->Error("must be between 1 and 4294967295");
+  if (*read < min || *read > std::numeric_limits<uint32_t>::max())
+    return value->Error("must be between " + std::to_string(min) + " and 4294967295");
   *out = static_cast<uint32_t>(*read);
   return {};
+}
+
+Result<void> ReadCount(const Node& node, std::string_view key, uint32_t* out) {
+  return ReadCountFrom(1, node, key, out);
 }
 
 Result<void> ReadGlobal(const Node& node, Config* config) {
@@ -95,9 +99,10 @@ Result<void> ReadMinFree(const Node& node, tsdb::MinFree* out) {
 
 Result<void> ReadStorage(const Node& node, Config* config) {
   if (auto r = node.AllowOnly({"retention", "retention_size", "out_of_order_window",
-                               "checkpoint_interval", "sync", "min_free"});
+                               "checkpoint_interval", "sync", "min_free", "exemplars"});
       !r)
     return r;
+  if (auto r = ReadCountFrom(0, node, "exemplars", &config->exemplars); !r) return r;
   if (auto r = ReadSync(node, &config->sync); !r) return r;
   if (auto r = ReadMinFree(node, &config->min_free); !r) return r;
   if (auto r = ReadPositive(node, "retention", &config->retention); !r) return r;
@@ -122,7 +127,8 @@ Result<void> ReadLimit(const Node& node, std::string_view key, uint32_t* out) {
 Result<void> ReadLimits(const Node& node, Config* config) {
   if (auto r = node.AllowOnly({"body_bytes", "decoded_bytes", "labels", "label_name_bytes",
                                "label_value_bytes", "samples", "histogram_buckets", "symbols",
-                               "series", "new_series_per_second", "in_flight_bytes"});
+                               "series", "new_series_per_second", "in_flight_bytes", "metadata",
+                               "metadata_bytes"});
       !r)
     return r;
   ingest::Limits& to = config->limits;
@@ -134,6 +140,8 @@ Result<void> ReadLimits(const Node& node, Config* config) {
   if (auto r = ReadCount(node, "samples", &to.samples_max); !r) return r;
   if (auto r = ReadCount(node, "histogram_buckets", &to.histogram_buckets_max); !r) return r;
   if (auto r = ReadCount(node, "symbols", &to.symbols_max); !r) return r;
+  if (auto r = ReadCount(node, "metadata_bytes", &to.metadata_bytes_max); !r) return r;
+  if (auto r = ReadCountFrom(0, node, "metadata", &config->metadata); !r) return r;
   if (auto r = ReadCount(node, "series", &config->series_max); !r) return r;
   if (auto r = Read(node, "in_flight_bytes", &Node::AsBytes, &config->in_flight_bytes_max); !r)
     return r;
@@ -272,6 +280,8 @@ Result<void> CheckReloadable(const Config& from, const Config& to) {
       {"storage.checkpoint_interval", from.checkpoint_interval == to.checkpoint_interval},
       {"storage.min_free", from.min_free == to.min_free},
       {"storage.sync", from.sync == to.sync},
+      {"storage.exemplars", from.exemplars == to.exemplars},
+      {"ingest.limits.metadata", from.metadata == to.metadata},
       {"ingest.limits.series", from.series_max == to.series_max},
       {"ingest.limits.in_flight_bytes", from.in_flight_bytes_max == to.in_flight_bytes_max},
       {"ingest.limits.body_bytes", from.limits.body_bytes_max == to.limits.body_bytes_max},

@@ -27,6 +27,8 @@ struct Config {
   Duration checkpoint_interval = std::chrono::minutes{30};
   tsdb::MinFree min_free;
   tsdb::SyncMode sync = tsdb::SyncMode::kAlways;
+  uint32_t exemplars = 100'000;
+  uint32_t metadata = 100'000;  // ingest.limits.metadata
   // ingest
   ingest::Limits limits;
   uint32_t series_max = 5'000'000;

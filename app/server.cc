@@ -105,6 +105,8 @@ Result<void> Server::Impl::OpenRooms() {
                                    .series_max = config.series_max,
                                    .checkpoint_interval = config.checkpoint_interval,
                                    .min_free = config.min_free,
+                                   .exemplars_max = config.exemplars,
+                                   .metadata_max = config.metadata,
                                    .env = options.storage_env,
                                    .registry = &registry});
   if (!opened) return Wrap("storage " + options.storage_path, opened.error());
@@ -141,6 +143,7 @@ Result<void> Server::Impl::Listen() {
       .store_stats = [this] { return store->stats(); },
       .samples = [this](const std::vector<Matchers>& sets, Time from,
                         Time to) { return api::CollectSamples(*store, sets, from, to); },
+      .series = api::SeriesOf(store.get()),
       .reload = [this] { return Reload(); },
       .enable_admin_api = options.enable_admin_api,
       .snapshot = [this](Time now) { return store->Snapshot(now); },

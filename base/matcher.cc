@@ -103,6 +103,33 @@ class Parser {
     return out;
   }
 
+  // selector := name | [name] "{" [part ("," part)* [","]] "}"
+  // part     := matcher | string, the name
+  Parsed<Matchers> RunSelector() {
+    Matchers out;
+    if (const std::string name = ReadMetricName(); !name.empty()) {
+      out.push_back(Matcher::Equal(std::string(kMetricName), name));
+    }
+    if (Done() && !out.empty()) return out;
+    if (!Take('{')) return Refuse("expected a metric name or \"{\"");
+    while (Peek() != '}') {
+      if (const std::optional<std::string> name = ReadQuotedMetricName()) {
+        if (!out.empty() && out.front().name() == kMetricName) {
+          return Refuse("metric name is set twice");
+        }
+        out.insert(out.begin(), Matcher::Equal(std::string(kMetricName), *name));
+      } else {
+        Parsed<Matcher> matcher = ReadMatcher();
+        if (!matcher) return matcher.error();
+        out.push_back(std::move(*matcher));
+      }
+      if (Peek() != '}' && !Take(',')) return Refuse("expected \",\" or \"}\"");
+    }
+    Take('}');
+    if (!Done()) return Refuse("unexpected text after the selector");
+    return out;
+  }
+
  private:
   Refusal Refuse(std::string reason) const { return {at_, std::move(reason)}; }
 
@@ -119,6 +146,31 @@ class Parser {
     if (Done() || Peek() != c) return false;
     ++at_;
     return true;
+  }
+
+  // "" where none stands here.
+  std::string ReadMetricName() {
+    Peek();
+    size_t end = at_;
+    // A character at a time: what may follow the first is what may stand first, or a digit.
+    while (end < text_.size() && (IsLegacyMetricName(text_.substr(end, 1)) ||
+                                  (end > at_ && text_[end] >= '0' && text_[end] <= '9'))) {
+      ++end;
+    }
+    const std::string name(text_.substr(at_, end - at_));
+    at_ = end;
+    return name;
+  }
+
+  // A string with no operator behind it; else nothing is read.
+  std::optional<std::string> ReadQuotedMetricName() {
+    const char first = Peek();
+    if (first != '"' && first != '\'' && first != '`') return std::nullopt;
+    const size_t start = at_;
+    Parsed<std::string> name = ReadString("a metric name");
+    if (name && !name->empty() && (Peek() == ',' || Peek() == '}')) return std::move(*name);
+    at_ = start;
+    return std::nullopt;
   }
 
   Parsed<Matcher> ReadMatcher() {
@@ -247,6 +299,14 @@ Result<Matchers> ParseMatchers(std::string_view text) {
   return Error{Code::kInvalid, "matchers " + GoQuote(text) + ": column " +
                                    std::to_string(parsed.error().at + 1) + ": " +
                                    parsed.error().reason};
+}
+
+Result<Matchers> ParseSelector(std::string_view text) {
+  if (!IsUtf8(text)) return Error{Code::kInvalid, "1:1: parse error: not UTF-8"};
+  Parsed<Matchers> parsed = Parser(text).RunSelector();
+  if (parsed) return std::move(*parsed);
+  return Error{Code::kInvalid, "1:" + std::to_string(parsed.error().at + 1) +
+                                   ": parse error: " + parsed.error().reason};
 }
 
 }  // namespace nines

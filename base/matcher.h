@@ -46,4 +46,9 @@ bool MatchesAll(const Matchers& matchers, const Labels& labels);
 // matchers.  Quotes: ", ' and `, with Go's escapes in the first two.  kInvalid names the column.
 Result<Matchers> ParseMatchers(std::string_view text);
 
+// Reads a series selector of Prometheus: `name`, `name{a="b", c=~"d"}`, `{a="b"}` and, as
+// Prometheus 3 does, `{"a name", "b c"="d"}`.  The name becomes a matcher on `__name__`.  kInvalid
+// names the place as Prometheus does, "1:5: parse error: …".
+Result<Matchers> ParseSelector(std::string_view text);
+
 }  // namespace nines

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/time.h"
+#include "ingest/metadata.h"
 #include "ingest/remote_write_v1.h"
 #include "ingest/remote_write_v2.h"
 
@@ -19,6 +20,10 @@ std::string TimeText(int64_t time_ms) {
 
 std::string LimitText(std::string_view what, uint32_t max, std::string_view name) {
   return std::string(what) + " " + std::to_string(max) + " (" + std::string(name) + ")";
+}
+
+bool HasColumn(tsdb::ColumnId column) {
+  return column != tsdb::kNoColumn && column != tsdb::kDroppedColumn;
 }
 
 LabelSizes SizesOf(const Labels& labels) {
@@ -61,11 +66,13 @@ Result<void> Batch::Read(Protocol protocol, std::string_view body, const Intake&
       Clear();
       return resolved.error();
     }
-    if (columns_[i] != tsdb::kNoColumn) AddSamples(i);
+    if (HasColumn(columns_[i])) AddSamples(i);
     if (!histogram_columns_.empty() && histogram_columns_[i] != tsdb::kNoColumn) {
       AddHistograms(i, intake.limits, refusals);
     }
   }
+  if (!wire_.exemplars.empty()) AddExemplars();
+  if (!wire_.metadata.empty()) AddMetadata(intake);
   return {};
 }
 
@@ -77,6 +84,12 @@ void Batch::Clear() {
   histogram_series_.clear();
   next_sample_start_ = 0;
   next_histogram_start_ = 0;
+  exemplars_.clear();
+  exemplar_series_.clear();
+  exemplar_refusals_.Clear();
+  dropped_exemplars_ = 0;
+  metadata_.clear();
+  metadata_counts_ = {};
 }
 
 void Batch::AddSamples(size_t i) {
@@ -106,6 +119,87 @@ void Batch::AddHistograms(size_t i, const Limits& limits, Refusals* refusals) {
   }
 }
 
+void Batch::AddExemplars() {
+  for (const WirePart& part : wire_.exemplars) {
+    const WireSeries& series = wire_.series[part.series];
+    const auto place = [&] { return Describe(series); };
+    if (columns_[part.series] == tsdb::kDroppedColumn) {
+      ++dropped_exemplars_;
+      continue;
+    }
+    tsdb::ColumnId column = columns_[part.series];
+    if (column == tsdb::kNoColumn && series.histogram_count > 0) {
+      column = histogram_columns_[part.series];
+    }
+    if (column == tsdb::kNoColumn) {
+      exemplar_refusals_.Add(ExemplarRefusal::kSeries, "exemplars of a series that is refused", 1,
+                             place);
+      continue;
+    }
+    auto exemplar = wire_.protocol == Protocol::kV1 ? ParseExemplarV1(part.message)
+                                                    : ParseExemplarV2(part.message, &wire_);
+    if (exemplar) {
+      exemplars_.push_back({.column = column, .exemplar = *std::move(exemplar)});
+      exemplar_series_.push_back(part.series);
+    } else if (exemplar.error().code == Code::kExhausted) {
+      exemplar_refusals_.Add(ExemplarRefusal::kTooLong,
+                             RefusalName(tsdb::ExemplarRefusal::kTooLong), 1, place);
+    } else {
+      exemplar_refusals_.Add(ExemplarRefusal::kInvalid, "invalid exemplar", 1,
+                             [&] { return exemplar.error().message + " in " + Describe(series); });
+    }
+  }
+}
+
+void Batch::AddMetadata(const Intake& intake) {
+  // A histogram says the same with each of its buckets, which lie together.
+  std::string_view last_message;
+  std::string_view last_name;
+  for (const WirePart& part : wire_.metadata) {
+    std::string_view name;
+    if (wire_.protocol == Protocol::kV2) {
+      if (columns_[part.series] == tsdb::kDroppedColumn) continue;
+      name = MetricNameV2(wire_, wire_.series[part.series]);
+      if (!name.empty() && name == last_name && part.message == last_message) {
+        ++metadata_counts_.known;
+        continue;
+      }
+      last_name = name;
+      last_message = part.message;
+    }
+    Result<tsdb::MetadataOf> metadata = wire_.protocol == Protocol::kV1
+                                            ? ParseMetadataV1(part.message)
+                                            : ParseMetadataV2(part.message, wire_);
+    if (!metadata) {
+      ++metadata_counts_.invalid;
+      continue;
+    }
+    if (wire_.protocol == Protocol::kV2) {
+      // A series that says nothing, as one must that has nothing to say.
+      if (metadata->type == tsdb::MetricType::kUnknown && metadata->help.empty() &&
+          metadata->unit.empty()) {
+        continue;
+      }
+      metadata->name = MetricFamilyName(name, metadata->type);
+    }
+    AddOneMetadata(*metadata, intake);
+  }
+}
+
+void Batch::AddOneMetadata(const tsdb::MetadataOf& metadata, const Intake& intake) {
+  if (intake.store->KnowsMetadata(metadata)) {
+    ++metadata_counts_.known;
+  } else if (std::max({metadata.name.size(), metadata.help.size(), metadata.unit.size()}) >
+             intake.limits.metadata_bytes_max) {
+    ++metadata_counts_.too_long;
+  } else if (metadata.name.empty() || !IsUtf8(metadata.name) || !IsUtf8(metadata.help) ||
+             !IsUtf8(metadata.unit)) {
+    ++metadata_counts_.invalid;
+  } else {
+    metadata_.push_back(metadata);
+  }
+}
+
 bool Batch::CheckHistogram(const WireHistogram& histogram, const WireSeries& series,
                            const Limits& limits, Refusals* refusals) const {
   if (histogram.is_mixed || histogram.problem != tsdb::HistogramProblem::kNone) {
@@ -130,19 +224,22 @@ bool Batch::CheckHistogram(const WireHistogram& histogram, const WireSeries& ser
 Result<void> Batch::Resolve(size_t i, const Intake& intake, Refusals* refusals) {
   const WireSeries& series = wire_.series[i];
   const bool has_histograms = series.histogram_count > 0;
-  const auto drop = [&] {
-    columns_[i] = tsdb::kNoColumn;
+  const auto drop = [&](tsdb::ColumnId column) {
+    columns_[i] = column;
     if (has_histograms) histogram_columns_[i] = tsdb::kNoColumn;
   };
   if (intake.rules.ha) {
     const auto elected = IsElected(series, intake, refusals);
     if (!elected) return elected.error();
     if (!*elected) {
-      drop();
+      drop(verdict_ == HaTracker::Verdict::kDrop ? tsdb::kDroppedColumn : tsdb::kNoColumn);
       return {};
     }
   }
-  const bool lacks_samples = series.sample_count > 0 && columns_[i] == tsdb::kNoColumn;
+  // Exemplars alone need a column too.
+  const bool has_samples =
+      series.sample_count > 0 || (series.exemplar_count > 0 && !has_histograms);
+  const bool lacks_samples = has_samples && columns_[i] == tsdb::kNoColumn;
   const bool lacks_histograms = has_histograms && histogram_columns_[i] == tsdb::kNoColumn;
   if (columns_[i] != tsdb::kDroppedColumn && (lacks_samples || lacks_histograms)) {
     const std::optional<Labels> labels = MakeSeries(i, intake, refusals);
@@ -160,11 +257,11 @@ Result<void> Batch::Resolve(size_t i, const Intake& intake, Refusals* refusals) 
   if (columns_[i] == tsdb::kDroppedColumn) {
     drops_.relabel += series.sample_count + series.histogram_count;
     drops_.histograms += series.histogram_count;
-    drop();
+    drop(tsdb::kDroppedColumn);
     return {};
   }
   RefuseKind(series, refusals);
-  if (series.sample_count == 0) columns_[i] = tsdb::kNoColumn;
+  if (!has_samples) columns_[i] = tsdb::kNoColumn;
   return {};
 }
 
@@ -189,7 +286,7 @@ void Batch::Find(const tsdb::Store& store) {
 }
 
 void Batch::RefuseKind(const WireSeries& series, Refusals* refusals) const {
-  if (series.sample_count > 0 || series.histogram_count > 0) return;
+  if (series.sample_count > 0 || series.histogram_count > 0 || series.exemplar_count > 0) return;
   refusals->Add(SampleRefusal::kNoSamples, "series with neither samples nor histograms", 1,
                 [&] { return Describe(series); });
 }
@@ -334,7 +431,7 @@ Result<tsdb::ColumnId> Batch::Register(size_t i, Kind kind, const Labels& labels
 std::string Batch::Place(uint32_t sample) const {
   uint32_t left = sample;
   for (size_t i = 0; i < wire_.series.size(); ++i) {
-    if (columns_[i] == tsdb::kNoColumn) continue;
+    if (!HasColumn(columns_[i])) continue;
     const WireSeries& series = wire_.series[i];
     if (left < series.sample_count) {
       return PlaceText(series, wire_.samples[series.first_sample + left].time_ms);
@@ -342,6 +439,10 @@ std::string Batch::Place(uint32_t sample) const {
     left -= series.sample_count;
   }
   return "";
+}
+
+std::string Batch::ExemplarPlace(uint32_t exemplar) const {
+  return PlaceText(wire_.series[exemplar_series_[exemplar]], exemplars_[exemplar].exemplar.time_ms);
 }
 
 std::string Batch::HistogramPlace(uint32_t histogram) const {
@@ -390,7 +491,11 @@ size_t Batch::capacity_bytes() const {
          wire_.symbols.capacity() * sizeof(std::string_view) + wire_.symbols_utf8.capacity() +
          wire_.scratch.capacity() + fingerprints_.capacity_bytes() +
          columns_.capacity() * sizeof(tsdb::ColumnId) + samples_.capacity() * sizeof(tsdb::Append) +
-         HistogramBytes();
+         HistogramBytes() +
+         (wire_.exemplars.capacity() + wire_.metadata.capacity()) * sizeof(WirePart) +
+         metadata_.capacity() * sizeof(tsdb::MetadataOf) +
+         exemplars_.capacity() * sizeof(tsdb::ExemplarOf) +
+         exemplar_series_.capacity() * sizeof(uint32_t);
 }
 
 }  // namespace nines::ingest

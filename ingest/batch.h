@@ -51,17 +51,31 @@ class Batch {
     return {.samples = samples_,
             .histograms = histograms_,
             .sample_starts = sample_starts_,
-            .histogram_starts = histogram_starts_};
+            .histogram_starts = histogram_starts_,
+            .exemplars = exemplars_,
+            .metadata = metadata_};
   }
   const Drops& drops() const { return drops_; }
   // How many replicas this request elected.
   uint64_t elections() const { return elections_; }
+  // Metadata of the last Read() that the store knows, that was invalid, and that was too long.
+  struct MetadataCounts {
+    uint64_t known = 0;
+    uint64_t invalid = 0;
+    uint64_t too_long = 0;
+  };
+  const MetadataCounts& metadata_counts() const { return metadata_counts_; }
+  // Of exemplars of the last Read() that are not in writes(); the store's come to them.
+  ExemplarRefusals& exemplar_refusals() { return exemplar_refusals_; }
+  // Exemplars of series that the rules dropped.
+  uint64_t dropped_exemplars() const { return dropped_exemplars_; }
   const WireRequest& wire() const { return wire_; }
 
   // `x{a="b"} at 2026-11-28T18:42:19.000Z` for an index into samples().
   std::string Place(uint32_t sample) const;
-  // Likewise into the histograms of writes().
+  // Likewise into the histograms, and exemplars, of writes().
   std::string HistogramPlace(uint32_t histogram) const;
+  std::string ExemplarPlace(uint32_t exemplar) const;
 
   // What is kept for the next request.
   size_t capacity_bytes() const;
@@ -73,10 +87,13 @@ class Batch {
   // What cannot be stored whatever its labels.
   void RefuseKind(const WireSeries& series, Refusals* refusals) const;
   // Puts the columns of series `i` in place; both are kNoColumn where nothing of it is to be
-  // stored.
+  // stored, and the first is kDroppedColumn where the rules say so.
   Result<void> Resolve(size_t i, const Intake& intake, Refusals* refusals);
   void AddSamples(size_t i);
   void AddHistograms(size_t i, const Limits& limits, Refusals* refusals);
+  void AddExemplars();
+  void AddMetadata(const Intake& intake);
+  void AddOneMetadata(const tsdb::MetadataOf& metadata, const Intake& intake);
   // Whether a histogram is to be stored; false after adding to `refusals`.
   bool CheckHistogram(const WireHistogram& histogram, const WireSeries& series,
                       const Limits& limits, Refusals* refusals) const;
@@ -118,6 +135,12 @@ class Batch {
   std::vector<uint32_t> histogram_series_;  // Of histograms_, into the series of wire_.
   size_t next_sample_start_ = 0;            // Of wire_.
   size_t next_histogram_start_ = 0;
+  std::vector<tsdb::ExemplarOf> exemplars_;
+  std::vector<uint32_t> exemplar_series_;  // Of exemplars_, into the series of wire_.
+  ExemplarRefusals exemplar_refusals_;
+  uint64_t dropped_exemplars_ = 0;
+  std::vector<tsdb::MetadataOf> metadata_;  // That the store does not know; views into the body.
+  MetadataCounts metadata_counts_;
   Drops drops_;
   uint64_t elections_ = 0;
   // Of the series before: those of one replica mostly follow one another.

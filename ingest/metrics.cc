@@ -39,11 +39,16 @@ struct Metrics::Counters {
   prometheus::Counter* histograms;
   prometheus::Counter* bytes;
   prometheus::Counter* exemplars;
+  std::array<prometheus::Counter*, kExemplarRefusals> exemplars_refused;
+  prometheus::Counter* ignored_exemplars;
   prometheus::Counter* metadata;
   prometheus::Counter* dropped_relabel;
   prometheus::Counter* dropped_ha;
   prometheus::Counter* elections;
   prometheus::Gauge* clusters;
+  prometheus::Counter* metadata_invalid;
+  prometheus::Counter* metadata_too_long;
+  prometheus::Counter* metadata_too_many;
 };
 
 Metrics::Metrics(prometheus::Registry* registry) : counters_(std::make_unique<Counters>()) {
@@ -82,8 +87,6 @@ Metrics::Metrics(prometheus::Registry* registry) : counters_(std::make_unique<Co
            .Add({});
   auto& ignored = MakeFamily("nines_ingest_ignored_total",
                              "What came with samples, is not stored and is no error.", registry);
-  counters_->exemplars = Add(ignored, "kind", "exemplar");
-  counters_->metadata = Add(ignored, "kind", "metadata");
   auto& dropped = MakeFamily(
       "nines_ingest_samples_dropped_total",
       "Samples that relabelling drops, or that came from a replica that is not elected.", registry);
@@ -97,6 +100,25 @@ Metrics::Metrics(prometheus::Registry* registry) : counters_(std::make_unique<Co
                              .Help("Clusters of which one replica is elected.")
                              .Register(*registry)
                              .Add({});
+  counters_->ignored_exemplars = Add(ignored, "kind", "exemplar");
+  counters_->metadata =
+      &MakeFamily("nines_ingest_metadata_total",
+                  "Metadata of metrics that was kept, or was kept already.", registry)
+           .Add({});
+  auto& metadata_refused = MakeFamily("nines_ingest_metadata_refused_total",
+                                      "Metadata of metrics that was not kept.", registry);
+  counters_->metadata_invalid = Add(metadata_refused, "reason", "invalid");
+  counters_->metadata_too_long = Add(metadata_refused, "reason", "metadata_bytes_max");
+  counters_->metadata_too_many = Add(metadata_refused, "reason", "metadata_max");
+  counters_->exemplars = &MakeFamily("nines_ingest_exemplars_total",
+                                     "Exemplars that were kept, or were kept already.", registry)
+                              .Add({});
+  auto& exemplars_refused =
+      MakeFamily("nines_ingest_exemplars_refused_total", "Exemplars that were not kept.", registry);
+  for (size_t i = 0; i < kExemplarRefusals; ++i) {
+    counters_->exemplars_refused[i] =
+        Add(exemplars_refused, "reason", ExemplarRefusalLabel(static_cast<ExemplarRefusal>(i)));
+  }
 }
 
 Metrics::~Metrics() = default;
@@ -140,9 +162,23 @@ void Metrics::Elected(uint64_t replicas, uint64_t clusters) {
   counters_->clusters->Set(static_cast<double>(clusters));
 }
 
-void Metrics::Ignored(uint64_t exemplars, uint64_t metadata) {
-  counters_->exemplars->Increment(static_cast<double>(exemplars));
-  counters_->metadata->Increment(static_cast<double>(metadata));
+void Metrics::Exemplars(uint64_t kept, uint64_t ignored) {
+  counters_->exemplars->Increment(static_cast<double>(kept));
+  counters_->ignored_exemplars->Increment(static_cast<double>(ignored));
+}
+
+void Metrics::ExemplarsRefused(const ExemplarRefusals& refusals) {
+  for (size_t i = 0; i < kExemplarRefusals; ++i) {
+    const uint64_t count = refusals.count(static_cast<ExemplarRefusal>(i));
+    if (count > 0) counters_->exemplars_refused[i]->Increment(static_cast<double>(count));
+  }
+}
+
+void Metrics::Metadata(uint64_t kept, uint64_t invalid, uint64_t too_long, uint64_t too_many) {
+  counters_->metadata->Increment(static_cast<double>(kept));
+  counters_->metadata_invalid->Increment(static_cast<double>(invalid));
+  counters_->metadata_too_long->Increment(static_cast<double>(too_long));
+  counters_->metadata_too_many->Increment(static_cast<double>(too_many));
 }
 
 }  // namespace nines::ingest

@@ -45,9 +45,11 @@ class Metrics {
   void SamplesWritten(uint64_t count);
   void HistogramsWritten(uint64_t count);
   void SamplesRefused(const Refusals& refusals);
-  void Ignored(uint64_t exemplars, uint64_t metadata);
   void Dropped(const Drops& drops);
   void Elected(uint64_t replicas, uint64_t clusters);
+  void Exemplars(uint64_t kept, uint64_t ignored);
+  void ExemplarsRefused(const ExemplarRefusals& refusals);
+  void Metadata(uint64_t kept, uint64_t invalid, uint64_t too_long, uint64_t too_many);
 
  private:
   struct Counters;

@@ -22,12 +22,22 @@ std::string_view SampleRefusalLabel(SampleRefusal why) {
   return kLabels[static_cast<size_t>(why)];
 }
 
-void Refusals::Clear() {
+std::string_view ExemplarRefusalLabel(ExemplarRefusal why) {
+  static constexpr std::array<std::string_view, kExemplarRefusals> kLabels = {
+      "invalid", "series", "too_long", "out_of_order", "beyond_retention", "too_far_ahead"};
+  return kLabels[static_cast<size_t>(why)];
+}
+
+template <class Why, size_t kReasons>
+void RefusalsBy<Why, kReasons>::Clear() {
   if (empty()) return;
   for (Entry& entry : entries_) entry = Entry{};
 }
 
-Refusals::Entry& Refusals::Count(SampleRefusal why, std::string_view text, uint64_t count) {
+template <class Why, size_t kReasons>
+typename RefusalsBy<Why, kReasons>::Entry& RefusalsBy<Why, kReasons>::Count(Why why,
+                                                                            std::string_view text,
+                                                                            uint64_t count) {
   CHECK(count > 0);
   Entry& entry = entries_[Index(why)];
   if (entry.count == 0) entry.text = text;
@@ -35,14 +45,16 @@ Refusals::Entry& Refusals::Count(SampleRefusal why, std::string_view text, uint6
   return entry;
 }
 
-bool Refusals::empty() const {
+template <class Why, size_t kReasons>
+bool RefusalsBy<Why, kReasons>::empty() const {
   for (const Entry& entry : entries_) {
     if (entry.count > 0) return false;
   }
   return true;
 }
 
-std::string Refusals::Text() const {
+template <class Why, size_t kReasons>
+std::string RefusalsBy<Why, kReasons>::Text() const {
   std::string text;
   for (const Entry& entry : entries_) {
     if (entry.count == 0) continue;
@@ -57,5 +69,8 @@ std::string Refusals::Text() const {
   }
   return text;
 }
+
+template class RefusalsBy<SampleRefusal, kSampleRefusals>;
+template class RefusalsBy<ExemplarRefusal, kExemplarRefusals>;
 
 }  // namespace nines::ingest

@@ -30,9 +30,24 @@ inline constexpr size_t kSampleRefusals = 14;
 // The value of the metrics' label `reason`: "labels_max", ….
 std::string_view SampleRefusalLabel(SampleRefusal why);
 
-// What a request's reply says about the samples that were not stored: every reason once, how many,
-// and the first places.  Takes no memory while nothing is refused.  Not synchronised.
-class Refusals {
+// Why exemplars of a request were not kept.  The store's reasons and ours.
+enum class ExemplarRefusal : uint8_t {
+  kInvalid,
+  kSeries,  // That of their series was refused.
+  kTooLong,
+  kOutOfOrder,
+  kBeyondRetention,
+  kTooFarAhead,
+};
+inline constexpr size_t kExemplarRefusals = 6;
+
+// The value of the metrics' label `reason`.
+std::string_view ExemplarRefusalLabel(ExemplarRefusal why);
+
+// What a request's reply says about what was not stored: every reason once, how many, and the first
+// places.  Takes no memory while nothing is refused.  Not synchronised.
+template <class Why, size_t kReasons>
+class RefusalsBy {
  public:
   static constexpr size_t kPlacesMax = 3;
 
@@ -41,7 +56,7 @@ class Refusals {
   // `text` is the reason in words; the first one given stays.  `make_place` gives the place as text
   // and is called only for a place that is shown.  REQUIRES: count > 0.
   template <class MakePlace>
-  void Add(SampleRefusal why, std::string_view text, uint64_t count, MakePlace&& make_place) {
+  void Add(Why why, std::string_view text, uint64_t count, MakePlace&& make_place) {
     Entry& entry = Count(why, text, count);
     if (entry.places.size() < kPlacesMax) {
       entry.places.push_back(make_place());
@@ -51,7 +66,7 @@ class Refusals {
   }
 
   bool empty() const;
-  uint64_t count(SampleRefusal why) const { return entries_[Index(why)].count; }
+  uint64_t count(Why why) const { return entries_[Index(why)].count; }
 
   // `too old: 5 (x{a="b"} at …, y{} at …, z{} at …, ...); invalid labels: 1 (…)`.
   std::string Text() const;
@@ -64,10 +79,15 @@ class Refusals {
     bool more_places = false;
   };
 
-  Entry& Count(SampleRefusal why, std::string_view text, uint64_t count);
-  static size_t Index(SampleRefusal why) { return static_cast<size_t>(why); }
+  Entry& Count(Why why, std::string_view text, uint64_t count);
+  static size_t Index(Why why) { return static_cast<size_t>(why); }
 
-  std::array<Entry, kSampleRefusals> entries_;
+  std::array<Entry, kReasons> entries_;
 };
+
+using Refusals = RefusalsBy<SampleRefusal, kSampleRefusals>;
+using ExemplarRefusals = RefusalsBy<ExemplarRefusal, kExemplarRefusals>;
+extern template class RefusalsBy<SampleRefusal, kSampleRefusals>;
+extern template class RefusalsBy<ExemplarRefusal, kExemplarRefusals>;
 
 }  // namespace nines::ingest

@@ -1,5 +1,7 @@
 #include "ingest/remote_write_v1.h"
 
+#include "ingest/exemplar_reader.h"
+#include "ingest/metadata.h"
 #include "ingest/wire_decoder.h"
 #include "ingest/wire_reader.h"
 
@@ -12,6 +14,10 @@ constexpr uint32_t kSeriesLabel = MakeTag(1, WireType::kBytes);
 constexpr uint32_t kSeriesSample = MakeTag(2, WireType::kBytes);
 constexpr uint32_t kSeriesExemplar = MakeTag(3, WireType::kBytes);
 constexpr uint32_t kSeriesHistogram = MakeTag(4, WireType::kBytes);
+constexpr uint32_t kMetadataType = MakeTag(1, WireType::kVarint);
+constexpr uint32_t kMetadataName = MakeTag(2, WireType::kBytes);
+constexpr uint32_t kMetadataHelp = MakeTag(4, WireType::kBytes);
+constexpr uint32_t kMetadataUnit = MakeTag(5, WireType::kBytes);
 constexpr uint32_t kLabelName = MakeTag(1, WireType::kBytes);
 constexpr uint32_t kLabelValue = MakeTag(2, WireType::kBytes);
 
@@ -35,10 +41,12 @@ class Decoder : private WireDecoder {
       if (tag == kRequestSeries) {
         if (!reader->ReadBytes(&bytes)) return Fail(*reader);
         if (!ReadSeries(bytes)) return false;
+      } else if (tag == kRequestMetadata) {
+        if (!reader->ReadBytes(&bytes)) return Fail(*reader);
+        if (!CountOne()) return false;
+        request_->metadata.push_back({.message = bytes, .series = 0});
       } else if (!reader->Skip(tag, 0)) {
         return Fail(*reader);
-      } else if (tag == kRequestMetadata) {
-        ++request_->metadata;
       }
     }
     return true;
@@ -47,6 +55,7 @@ class Decoder : private WireDecoder {
   bool ReadSeries(std::string_view message) {
     const auto first_sample = static_cast<uint32_t>(request_->samples.size());
     const auto first_histogram = static_cast<uint32_t>(request_->histograms.size());
+    const size_t first_exemplar = request_->exemplars.size();
     LabelRun labels(body_, &request_->scratch);
     uint32_t label_count = 0;
     WireReader reader(message);
@@ -65,23 +74,29 @@ class Decoder : private WireDecoder {
         if (!CountOne() || !ReadHistogram(bytes)) return false;
         continue;
       }
+      if (tag == kSeriesExemplar) {
+        if (!reader.ReadBytes(&bytes)) return Fail(reader);
+        if (!CountOne()) return false;
+        AddExemplar(bytes);
+        continue;
+      }
       if (!reader.Skip(tag, 1)) return Fail(reader);
       if (tag == kSeriesLabel) {
         labels.Add(field, reader.at());
         ++label_count;
-      } else if (tag == kSeriesExemplar) {
-        ++request_->exemplars;
       }
     }
     const auto samples = static_cast<uint32_t>(request_->samples.size()) - first_sample;
     const auto histograms = static_cast<uint32_t>(request_->histograms.size()) - first_histogram;
-    if (samples > 0 || histograms > 0) {
+    const auto exemplars = static_cast<uint32_t>(request_->exemplars.size() - first_exemplar);
+    if (samples > 0 || histograms > 0 || exemplars > 0) {
       request_->series.push_back({.raw_labels = labels.Take(),
                                   .label_count = label_count,
                                   .first_sample = first_sample,
                                   .sample_count = samples,
                                   .first_histogram = first_histogram,
-                                  .histogram_count = histograms});
+                                  .histogram_count = histograms,
+                                  .exemplar_count = exemplars});
     }
     return true;
   }
@@ -132,6 +147,36 @@ class RawLabelCursor {
 
 Result<void> DecodeWriteRequest(std::string_view body, uint32_t samples_max, WireRequest* request) {
   return Decoder(body, samples_max, request).Run();
+}
+
+Result<tsdb::Exemplar> ParseExemplarV1(std::string_view message) {
+  auto fields = ReadExemplarFields(Protocol::kV1, message);
+  if (!fields) return fields.error();
+  auto labels = ParseExemplarLabels(RawLabelCursor(fields->labels), kExemplarLabelBytesMax);
+  if (!labels) return labels.error();
+  return tsdb::Exemplar{
+      .labels = *std::move(labels), .value = fields->value, .time_ms = fields->time_ms};
+}
+
+Result<tsdb::MetadataOf> ParseMetadataV1(std::string_view message) {
+  tsdb::MetadataOf metadata{};
+  uint64_t type = 0;
+  WireReader reader(message);
+  while (!reader.done()) {
+    uint32_t tag = 0;
+    bool ok = reader.ReadTag(&tag);
+    if (ok && tag == kMetadataType) {
+      ok = reader.ReadVarint(&type);
+    } else if (ok && (tag == kMetadataName || tag == kMetadataHelp || tag == kMetadataUnit)) {
+      ok = reader.ReadBytes(tag == kMetadataName   ? &metadata.name
+                            : tag == kMetadataHelp ? &metadata.help
+                                                   : &metadata.unit);
+    } else {
+      ok = ok && reader.Skip(tag, 1);
+    }
+    if (!ok) return Error{Code::kInvalid, "malformed metadata"};
+  }
+  return CheckedMetadata(metadata, type);
 }
 
 Result<Labels> ParseRawLabels(std::string_view raw_labels) {

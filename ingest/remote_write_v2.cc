@@ -1,8 +1,11 @@
 #include "ingest/remote_write_v2.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "ingest/exemplar_reader.h"
 #include "ingest/label_refs.h"
+#include "ingest/metadata.h"
 #include "ingest/wire_decoder.h"
 #include "ingest/wire_reader.h"
 
@@ -17,6 +20,9 @@ constexpr uint32_t kSeriesSample = MakeTag(2, WireType::kBytes);
 constexpr uint32_t kSeriesHistogram = MakeTag(3, WireType::kBytes);
 constexpr uint32_t kSeriesExemplar = MakeTag(4, WireType::kBytes);
 constexpr uint32_t kSeriesMetadata = MakeTag(5, WireType::kBytes);
+constexpr uint32_t kMetadataType = MakeTag(1, WireType::kVarint);
+constexpr uint32_t kMetadataHelp = MakeTag(3, WireType::kVarint);
+constexpr uint32_t kMetadataUnit = MakeTag(4, WireType::kVarint);
 constexpr uint32_t kSeriesStart = MakeTag(6, WireType::kVarint);
 
 class Decoder : private WireDecoder {
@@ -48,6 +54,8 @@ class Decoder : private WireDecoder {
     LabelRun labels;
     uint32_t refs = 0;
     int64_t start_ms = 0;  // rc.3's.
+    uint32_t exemplars = 0;
+    std::optional<std::string_view> metadata = {};
   };
 
   bool ReadRequest(WireReader* reader) {
@@ -81,19 +89,24 @@ class Decoder : private WireDecoder {
     }
     const auto samples = static_cast<uint32_t>(request_->samples.size()) - first_sample;
     const auto histograms = static_cast<uint32_t>(request_->histograms.size()) - first_histogram;
-    if (samples == 0 && histograms == 0 && !CountOne()) return false;
+    if (samples == 0 && histograms == 0 && open.exemplars == 0 && !CountOne()) return false;
     if (open.start_ms != 0) {
       FillStarts(open.start_ms, first_sample, samples, first_sample_start,
                  &request_->sample_starts);
       FillStarts(open.start_ms, first_histogram, histograms, first_histogram_start,
                  &request_->histogram_starts);
     }
+    if (open.metadata) {
+      request_->metadata.push_back(
+          {.message = *open.metadata, .series = static_cast<uint32_t>(request_->series.size())});
+    }
     request_->series.push_back({.raw_labels = open.labels.Take(),
                                 .label_count = open.refs / 2 + open.refs % 2,
                                 .first_sample = first_sample,
                                 .sample_count = samples,
                                 .first_histogram = first_histogram,
-                                .histogram_count = histograms});
+                                .histogram_count = histograms,
+                                .exemplar_count = open.exemplars});
     return true;
   }
 
@@ -121,15 +134,23 @@ class Decoder : private WireDecoder {
       open->labels.Add(bytes.data(), bytes.data() + bytes.size());
       return true;
     }
+    if (tag == kSeriesExemplar) {
+      if (!reader->ReadBytes(&bytes)) return Fail(*reader);
+      if (!CountOne()) return false;
+      AddExemplar(bytes);
+      ++open->exemplars;
+      return true;
+    }
+    if (tag == kSeriesMetadata) {
+      if (!reader->ReadBytes(&bytes)) return Fail(*reader);
+      open->metadata = bytes;
+      return true;
+    }
     const char* value = reader->at();
     if (!reader->Skip(tag, 1)) return Fail(*reader);
     if (tag == kSeriesLabelRef) {
       ++open->refs;
       open->labels.Add(value, reader->at());
-    } else if (tag == kSeriesExemplar) {
-      ++request_->exemplars;
-    } else if (tag == kSeriesMetadata) {
-      ++request_->metadata;
     }
     return true;
   }
@@ -169,8 +190,8 @@ class Decoder : private WireDecoder {
 // Goes through label references, two by two.
 class LabelRefCursor {
  public:
-  LabelRefCursor(const WireRequest& request, const WireSeries& series)
-      : refs_(series.raw_labels), symbols_(&request.symbols) {}
+  LabelRefCursor(const WireRequest& request, std::string_view raw_labels)
+      : refs_(raw_labels), symbols_(&request.symbols) {}
 
   bool Next(LabelView* label) {
     if (refs_.done() || !problem_.empty()) return false;
@@ -209,8 +230,8 @@ class LabelRefCursor {
 // labels refer to it.
 class CheckedCursor : public LabelRefCursor {
  public:
-  CheckedCursor(WireRequest* request, const WireSeries& series)
-      : LabelRefCursor(*request, series), request_(request) {
+  CheckedCursor(WireRequest* request, std::string_view raw_labels)
+      : LabelRefCursor(*request, raw_labels), request_(request) {
     request->symbols_utf8.resize(request->symbols.size(), WireRequest::Utf8::kUnknown);
   }
 
@@ -237,20 +258,65 @@ Result<void> DecodeRequestV2(std::string_view body, const WireLimits& limits,
 }
 
 LabelSizes MeasureLabelRefs(const WireRequest& request, const WireSeries& series) {
-  return MeasureLabels(LabelRefCursor(request, series));
+  return MeasureLabels(LabelRefCursor(request, series.raw_labels));
+}
+
+Result<tsdb::Exemplar> ParseExemplarV2(std::string_view message, WireRequest* request) {
+  auto fields = ReadExemplarFields(Protocol::kV2, message);
+  if (!fields) return fields.error();
+  auto labels = ParseExemplarLabels(CheckedCursor(request, fields->labels), kExemplarLabelBytesMax);
+  if (!labels) return labels.error();
+  return tsdb::Exemplar{
+      .labels = *std::move(labels), .value = fields->value, .time_ms = fields->time_ms};
+}
+
+Result<tsdb::MetadataOf> ParseMetadataV2(std::string_view message, const WireRequest& request) {
+  uint64_t type = 0;
+  uint64_t help = 0;
+  uint64_t unit = 0;
+  WireReader reader(message);
+  while (!reader.done()) {
+    uint32_t tag = 0;
+    bool ok = reader.ReadTag(&tag);
+    if (ok && (tag == kMetadataType || tag == kMetadataHelp || tag == kMetadataUnit)) {
+      ok = reader.ReadVarint(tag == kMetadataType ? &type : tag == kMetadataHelp ? &help : &unit);
+    } else {
+      ok = ok && reader.Skip(tag, 2);
+    }
+    if (!ok) return Error{Code::kInvalid, "malformed metadata"};
+  }
+  // Bits beyond the type are dropped, as by libprotobuf.
+  const auto help_ref = static_cast<uint32_t>(help);
+  const auto unit_ref = static_cast<uint32_t>(unit);
+  const size_t symbols = request.symbols.size();
+  if (help_ref >= symbols || unit_ref >= symbols) {
+    return Error{Code::kInvalid, "reference beyond the " + std::to_string(symbols) + " symbols"};
+  }
+  tsdb::MetadataOf metadata{};
+  metadata.help = request.symbols[help_ref];
+  metadata.unit = request.symbols[unit_ref];
+  return CheckedMetadata(metadata, type);
+}
+
+std::string_view MetricNameV2(const WireRequest& request, const WireSeries& series) {
+  LabelRefCursor cursor(request, series.raw_labels);
+  for (LabelView label; cursor.Next(&label);) {
+    if (label.name == kMetricName) return label.value;
+  }
+  return "";
 }
 
 Result<Labels> ParseLabelRefs(const WireSeries& series, WireRequest* request) {
-  return ParseLabels(CheckedCursor(request, series));
+  return ParseLabels(CheckedCursor(request, series.raw_labels));
 }
 
 TwoValues FindTwoRefs(const WireRequest& request, const WireSeries& series, std::string_view first,
                       std::string_view second) {
-  return FindTwo(LabelRefCursor(request, series), first, second);
+  return FindTwo(LabelRefCursor(request, series.raw_labels), first, second);
 }
 
 std::string DescribeLabelRefs(const WireRequest& request, const WireSeries& series) {
-  return DescribeLabels(LabelRefCursor(request, series));
+  return DescribeLabels(LabelRefCursor(request, series.raw_labels));
 }
 
 }  // namespace nines::ingest

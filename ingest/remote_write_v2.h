@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "ingest/series_labels.h"
 #include "ingest/wire_request.h"
+#include "tsdb/store.h"
 
 // Reads io.prometheus.write.v2.Request (remote write 2.0, as of 2.0-rc.4) off the wire without
 // copying, as ingest/remote_write_v1.h does with 1.0.  The deliberate differences from libprotobuf:
@@ -19,7 +20,7 @@
 namespace nines::ingest {
 
 struct WireLimits {
-  // Samples, histograms and series that have neither, together.
+  // Samples, histograms, exemplars and series that have none of them, together.
   uint32_t samples_max;
   uint32_t symbols_max;
 };
@@ -38,5 +39,14 @@ Result<Labels> ParseLabelRefs(const WireSeries& series, WireRequest* request);
 TwoValues FindTwoRefs(const WireRequest& request, const WireSeries& series, std::string_view first,
                       std::string_view second);
 std::string DescribeLabelRefs(const WireRequest& request, const WireSeries& series);
+
+// A message of WireRequest::exemplars.  kInvalid says what is wrong with it; kExhausted: its labels
+// are longer than those of an exemplar may be.
+Result<tsdb::Exemplar> ParseExemplarV2(std::string_view message, WireRequest* request);
+// One of WireRequest::metadata, without the name, which is the series'; views into the request.
+// kInvalid says what is wrong with it.
+Result<tsdb::MetadataOf> ParseMetadataV2(std::string_view message, const WireRequest& request);
+// The value of the series' `__name__`; "" where it has none.
+std::string_view MetricNameV2(const WireRequest& request, const WireSeries& series);
 
 }  // namespace nines::ingest

@@ -20,7 +20,7 @@ std::string Cut(std::string_view text) {
 
 }  // namespace
 
-Result<Labels> MakeLabels(std::vector<Label> labels) {
+Result<Labels> MakeLabelSet(std::vector<Label> labels) {
   std::sort(labels.begin(), labels.end());
   const auto repeated =
       std::adjacent_find(labels.begin(), labels.end(),
@@ -28,8 +28,12 @@ Result<Labels> MakeLabels(std::vector<Label> labels) {
   if (repeated != labels.end()) {
     return Error{Code::kInvalid, "repeated label name " + GoQuote(Cut(repeated->name))};
   }
-  Labels result(std::move(labels));
-  if (!result.Has(kMetricName)) return Error{Code::kInvalid, "no metric name"};
+  return Labels(std::move(labels));
+}
+
+Result<Labels> MakeLabels(std::vector<Label> labels) {
+  Result<Labels> result = MakeLabelSet(std::move(labels));
+  if (result && !result->Has(kMetricName)) return Error{Code::kInvalid, "no metric name"};
   return result;
 }
 

@@ -28,7 +28,9 @@ struct LabelSizes {
   size_t value = 0;
 };
 
-// Sorted.  kInvalid: a repeated name, or none of them `__name__` with a value.
+// Sorted.  kInvalid: a repeated name.
+Result<Labels> MakeLabelSet(std::vector<Label> labels);
+// Likewise.  kInvalid: none of them is `__name__` with a value, too.
 Result<Labels> MakeLabels(std::vector<Label> labels);
 
 // `name{a="b", c="d"}` for messages, from labels in any order.
@@ -55,11 +57,11 @@ LabelSizes MeasureLabels(Cursor cursor) {
   return sizes;
 }
 
-// kInvalid names what is wrong: no metric name, an empty or repeated label name, a name or value
-// that is not UTF-8, the cursor's problem.  Takes memory for every label, so their number and sizes
-// are to be checked before.
+// As they came.  kInvalid names what is wrong: an empty label name, a name or value that is not
+// UTF-8, the cursor's problem.  Takes memory for every label, so their number and sizes are to be
+// checked before.
 template <class Cursor>
-Result<Labels> ParseLabels(Cursor cursor) {
+Result<std::vector<Label>> CollectLabels(Cursor cursor) {
   std::vector<Label> labels;
   for (LabelView label; cursor.Next(&label);) {
     if (!cursor.IsUtf8()) return Error{Code::kInvalid, "label name or value is not UTF-8"};
@@ -69,7 +71,30 @@ Result<Labels> ParseLabels(Cursor cursor) {
   if (std::string problem = cursor.Problem(); !problem.empty()) {
     return Error{Code::kInvalid, std::move(problem)};
   }
-  return MakeLabels(std::move(labels));
+  return labels;
+}
+
+// kInvalid: that, no metric name, or a repeated label name.
+template <class Cursor>
+Result<Labels> ParseLabels(Cursor cursor) {
+  auto labels = CollectLabels(std::move(cursor));
+  if (!labels) return labels.error();
+  return MakeLabels(*std::move(labels));
+}
+
+// The labels of an exemplar.  kExhausted: more than `bytes_max` bytes of names and values; kInvalid
+// as above, but that they need no metric name.
+template <class Cursor>
+Result<Labels> ParseExemplarLabels(Cursor cursor, size_t bytes_max) {
+  size_t bytes = 0;
+  LabelView label;
+  for (Cursor measured = cursor; measured.Next(&label);) {
+    bytes += label.name.size() + label.value.size();
+    if (bytes > bytes_max) return Error{Code::kExhausted, "labels are too long"};
+  }
+  auto labels = CollectLabels(std::move(cursor));
+  if (!labels) return labels.error();
+  return MakeLabelSet(*std::move(labels));
 }
 
 // The values of two labels, each of the first of that name; empty where there is none, or the bytes

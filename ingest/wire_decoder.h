@@ -79,6 +79,12 @@ class WireDecoder {
   // Takes one more of what `samples_max` bounds.
   bool CountOne() { return counted_++ < samples_max_ || Exceed(WireLimit::kSamples); }
 
+  // Of the series that is being read.
+  void AddExemplar(std::string_view message) {
+    request_->exemplars.push_back(
+        {.message = message, .series = static_cast<uint32_t>(request_->series.size())});
+  }
+
   // The same in both protocols, but for the start timestamp, which 1.0 has not.
   bool ReadSample(std::string_view message) {
     constexpr uint32_t kValue = MakeTag(1, WireType::kFixed64);

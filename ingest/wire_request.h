@@ -50,6 +50,13 @@ struct WireSeries {
   uint32_t sample_count;
   uint32_t first_histogram;  // Into WireRequest::histograms.
   uint32_t histogram_count;
+  uint32_t exemplar_count;
+};
+
+// A part of a series, or of a request, that is not looked into by the decoder.
+struct WirePart {
+  std::string_view message;
+  uint32_t series;  // Into WireRequest::series, of what belongs to one.
 };
 
 // A decoded message of either protocol.  Reused from request to request, so that a warm request
@@ -66,12 +73,11 @@ struct WireRequest {
   // 2.0: views into the body, and which of them are UTF-8, looked at when that is asked first.
   std::vector<std::string_view> symbols;
   enum class Utf8 : uint8_t { kUnknown, kYes, kNo };
-  std::vector<Utf8> symbols_utf8;  // Empty until then.
-  // Seen and passed over, their insides unread.
-  uint64_t exemplars = 0;
-  uint64_t metadata = 0;
-  std::vector<char> scratch;  // Where the labels of a series do not lie in one run.
-  HistogramMessage message;   // The histogram being read.
+  std::vector<Utf8> symbols_utf8;   // Empty until then.
+  std::vector<WirePart> exemplars;  // In the order of their series.
+  std::vector<WirePart> metadata;   // 1.0: of the request; 2.0: at most one a series.
+  std::vector<char> scratch;        // Where the labels of a series do not lie in one run.
+  HistogramMessage message;         // The histogram being read.
   WireLimit exceeded = WireLimit::kNone;
 
   void Clear(Protocol of) {
@@ -84,8 +90,8 @@ struct WireRequest {
     histogram_starts.clear();
     symbols.clear();
     symbols_utf8.clear();
-    exemplars = 0;
-    metadata = 0;
+    exemplars.clear();
+    metadata.clear();
     scratch.clear();
     exceeded = WireLimit::kNone;
   }

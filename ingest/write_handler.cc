@@ -71,6 +71,20 @@ SampleRefusal FromStore(tsdb::Refusal refusal) {
   return SampleRefusal::kTooFarAhead;
 }
 
+ExemplarRefusal FromStore(tsdb::ExemplarRefusal refusal) {
+  switch (refusal) {
+    case tsdb::ExemplarRefusal::kOutOfOrder:
+      return ExemplarRefusal::kOutOfOrder;
+    case tsdb::ExemplarRefusal::kTooLong:
+      return ExemplarRefusal::kTooLong;
+    case tsdb::ExemplarRefusal::kBeyondRetention:
+      return ExemplarRefusal::kBeyondRetention;
+    case tsdb::ExemplarRefusal::kTooFarAhead:
+      break;
+  }
+  return ExemplarRefusal::kTooFarAhead;
+}
+
 }  // namespace
 
 struct WriteHandler::Impl {
@@ -198,7 +212,11 @@ Result<void> WriteHandler::Impl::Read(Protocol protocol, std::string_view body,
 }
 
 WriteResponse WriteHandler::Impl::Store(Time now, Workspace* workspace) {
-  const Batch& batch = workspace->batch;
+  Batch& batch = workspace->batch;
+  ExemplarRefusals& exemplar_refusals = batch.exemplar_refusals();
+  const size_t offered = batch.writes().exemplars.size();
+  uint64_t metadata_refused = 0;
+  uint64_t metadata_kept = batch.metadata_counts().known;
   Refusals& refusals = workspace->refusals;
   WriteResponse response;
   if (!batch.writes().empty()) {
@@ -212,6 +230,15 @@ WriteResponse WriteHandler::Impl::Store(Time now, Workspace* workspace) {
       refusals.Add(FromStore(refused.reason), tsdb::RefusalName(refused.reason), 1,
                    [&] { return batch.HistogramPlace(refused.index); });
     }
+    for (const auto& refused : report->refused_exemplars) {
+      exemplar_refusals.Add(FromStore(refused.reason), tsdb::RefusalName(refused.reason), 1,
+                            [&] { return batch.ExemplarPlace(refused.index); });
+    }
+    metadata_kept += report->metadata;
+    metadata_refused = report->metadata_refused;
+    metrics.Exemplars(report->exemplars,
+                      offered - report->exemplars - report->refused_exemplars.size());
+    response.exemplars_written = report->exemplars;
     response.samples_written = report->stored + report->repeated;
     response.histograms_written = report->histograms_stored + report->histograms_repeated;
   }
@@ -222,22 +249,24 @@ WriteResponse WriteHandler::Impl::Store(Time now, Workspace* workspace) {
   response.samples_written += drops.total() - drops.histograms;
   response.histograms_written += drops.histograms;
   metrics.Dropped(drops);
-  metrics.Ignored(batch.wire().exemplars, batch.wire().metadata);
-  if (refusals.empty()) return response;
+  response.exemplars_written += batch.dropped_exemplars();
+  metrics.ExemplarsRefused(exemplar_refusals);
+  metrics.Metadata(metadata_kept, batch.metadata_counts().invalid, batch.metadata_counts().too_long,
+                   metadata_refused);
+  // 1.0 has no word for exemplars, and a sender that reads 400 counts its samples as lost.
+  const bool tells_exemplars = batch.wire().protocol == Protocol::kV2 && !exemplar_refusals.empty();
+  if (refusals.empty() && !tells_exemplars) return response;
   metrics.SamplesRefused(refusals);
   response.retry_after = refusals.count(SampleRefusal::kNewSeriesPerSecond) > 0;
   response.status = response.retry_after ? 429 : 400;
   response.message = std::to_string(stored) + " of " +
                      std::to_string(batch.wire().samples.size() + batch.wire().histograms.size()) +
-                     " samples were stored; ";
+                     " samples were stored";
   if (drops.total() > 0) {
-    response.message += std::to_string(drops.total()) + " were dropped by rules; ";
+    response.message += "; " + std::to_string(drops.total()) + " were dropped by rules";
   }
-  response.message += refusals.Text();
-  if (batch.wire().exemplars > 0) {
-    response.message +=
-        "; exemplars are not stored by this version: " + std::to_string(batch.wire().exemplars);
-  }
+  if (!refusals.empty()) response.message += "; " + refusals.Text();
+  if (tells_exemplars) response.message += "; " + exemplar_refusals.Text();
   return response;
 }
 

@@ -26,10 +26,12 @@ struct Limits {
   uint32_t labels_max = 64;                         // Of a series, `__name__` included.
   uint32_t label_name_bytes_max = 512;
   uint32_t label_value_bytes_max = 4096;
-  uint32_t samples_max = 1'000'000;       // Of a request, native histograms included, and with 2.0
-                                          // series without either; 400, nothing is stored.
+  uint32_t samples_max = 1'000'000;       // Of a request, native histograms, exemplars and metadata
+                                          // included, and with 2.0 series without any; 400, nothing
+                                          // is stored.
   uint32_t histogram_buckets_max = 4096;  // Of a native histogram: its spans, buckets and custom
                                           // bounds together.
+  uint32_t metadata_bytes_max = 4096;     // Of a metric's name, help, unit; beyond it not kept.
   uint32_t symbols_max = 1'000'000;       // Of a request of remote write 2.0; likewise.
   // Beyond it new series are refused with 429, the rest of their request is stored.  0 is no limit.
   // A second's worth may come at once.
@@ -51,16 +53,16 @@ struct WriteResponse {
   // were told of fewer would take it for a failure.
   uint64_t samples_written = 0;
   uint64_t histograms_written = 0;  // Likewise.
-  // This version stores none.
-  uint64_t exemplars_written = 0;
+  uint64_t exemplars_written = 0;   // Likewise.
   // Remote write 2.0 was understood: the sender is to be told the three numbers.
   bool tells_written = false;
 };
 
 // Stores the valid part of a request and names the rest: 400 with every reason and the first places
 // (DESIGN.md 6.7 and the specification of remote write allow it).  204 only after the samples are
-// in the journal and synced.  Semantics of statuses: storage/remote/write_handler.go of
-// Prometheus 3.
+// in the journal and synced.  Exemplars that are not kept are counted, and named to a sender of
+// 2.0; metadata that is not kept is counted.  Semantics of statuses:
+// storage/remote/write_handler.go of Prometheus 3.
 //
 // Which series are kept, and under which labels, is the rules' to say; by default all, as they are.
 //

@@ -8,8 +8,8 @@
 namespace nines::tsdb {
 
 // The column families of small records that become durable in one batch with the journal's entries.
-enum class Table : uint8_t { kSeries, kStarts };
-inline constexpr size_t kTables = 2;
+enum class Table : uint8_t { kSeries, kStarts, kExemplars, kMetadata };
+inline constexpr size_t kTables = 4;
 
 // One record that is to be written, or to be deleted.
 struct Change {

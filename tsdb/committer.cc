@@ -128,7 +128,7 @@ void Committer::Commit(std::span<CommitQueue::Request* const> group) {
   for (const CommitQueue::Request* request : group) {
     if (written && request->result) written = TakeStarts(*request);
   }
-  if (written) written = WriteAccepted();
+  if (written) written = WriteAccepted(TakeOther(group));
   if (!written) {
     admission_.TakeBack();
     for (CommitQueue::Request* request : group) {
@@ -151,11 +151,29 @@ Result<void> Committer::TakeStarts(const CommitQueue::Request& request) {
   return ForEachStart(writes.histograms, writes.histogram_starts, report.refused_histograms, take);
 }
 
-Result<void> Committer::WriteAccepted() {
+std::vector<Change> Committer::TakeOther(std::span<CommitQueue::Request* const> group) {
   std::vector<Change> changes;
+  const std::shared_lock lock(state_->index_lock);
+  for (CommitQueue::Request* request : group) {
+    const Writes& writes = request->writes;
+    if (!request->result || (writes.exemplars.empty() && writes.metadata.empty())) continue;
+    state_->exemplars.Add(writes.exemplars, ToUnixMs(request->now - state_->options.retention),
+                          ToUnixMs(request->now + state_->options.future_max), &*request->result,
+                          &changes);
+    state_->metadata.Add(writes.metadata, &*request->result, &changes);
+    state_->metrics.SetExemplars(state_->exemplars.size());
+    state_->metrics.SetMetadata(state_->metadata.size());
+  }
+  return changes;
+}
+
+Result<void> Committer::WriteAccepted(std::vector<Change> changes) {
   {
     const std::lock_guard lock(state_->index_lock);
-    changes.swap(state_->pending);
+    // What a failed write left behind may be of the same records and came before.
+    changes.insert(changes.begin(), std::make_move_iterator(state_->pending.begin()),
+                   std::make_move_iterator(state_->pending.end()));
+    state_->pending.clear();
   }
   const size_t pending = changes.size();
   starts_.AddChanges(&changes);

@@ -35,7 +35,9 @@ class Committer {
   Result<const Rows*> StoredSlot(FamilyId family, int64_t time_ms);
   Result<std::vector<std::optional<Sample>>> NewestStored(FamilyId family);
   Result<void> TakeStarts(const CommitQueue::Request& request);
-  Result<void> WriteAccepted();
+  // Keeps what is neither samples nor histograms, and gives what is to be written for it.
+  std::vector<Change> TakeOther(std::span<CommitQueue::Request* const> group);
+  Result<void> WriteAccepted(std::vector<Change> changes);
   Result<void> Replay(const Writes& writes);
   void Apply();
   bool IsFull() const;

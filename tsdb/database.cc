@@ -33,7 +33,8 @@ constexpr std::string_view kOldFormat = "nines-tsdb 1";
 constexpr std::string_view kSecretKey = "secret";
 constexpr size_t kSecretBytes = 32;
 constexpr std::string_view kDefaultName = "default";
-constexpr std::array<std::string_view, kTables> kTableNames = {"series", "starts"};  // By Table.
+constexpr std::array<std::string_view, kTables> kTableNames = {"series", "starts", "exemplars",
+                                                               "metadata"};  // By Table.
 constexpr std::string_view kRecordsName = "records";
 constexpr std::string_view kJournalPrefix = "journal.";
 constexpr std::string_view kChunksPrefix = "chunks.";

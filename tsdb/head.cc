@@ -146,6 +146,15 @@ bool Head::Has(const Index::Place& place, int64_t from_ms, int64_t to_ms) const 
          (frozen != nullptr && frozen->Has(place.ordinal, from_ms, to_ms));
 }
 
+bool Head::HasRows(FamilyId family, int64_t from_ms, int64_t to_ms) const {
+  const auto has = [&](const Rows* rows) {
+    if (rows == nullptr) return false;
+    const uint32_t row = rows->LowerBound(from_ms);
+    return row < rows->size() && rows->time(row) <= to_ms;
+  };
+  return has(live_.Of(family)) || (frozen_ && has(frozen_->Of(family)));
+}
+
 Tail& Head::MutableTail(FamilyId family) {
   const size_t i = static_cast<uint32_t>(family);
   if (i >= tails_.size()) tails_.resize(i + 1);

@@ -82,6 +82,8 @@ class Head {
   void Collect(const Index::Place& place, int64_t from_ms, int64_t to_ms,
                std::vector<EncodedHistogram>* out) const;
   bool Has(const Index::Place& place, int64_t from_ms, int64_t to_ms) const;
+  // Whether a family has any row then.
+  bool HasRows(FamilyId family, int64_t from_ms, int64_t to_ms) const;
   // Among those collected since the last Freeze() only.
   std::optional<double> FindLive(const Index::Place& place, int64_t time_ms) const {
     return live_.Find(place, time_ms);

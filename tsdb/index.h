@@ -72,6 +72,17 @@ class Index {
   Labels LabelsOf(ColumnId column) const;
   std::string_view BaseOf(FamilyId family) const;
   Labels LabelsOf(FamilyId family) const;
+  // Gives name and value of each; they live as long as the index.
+  template <class Take>
+  void ForEachLabel(FamilyId family, Take&& take) const {
+    for (const LabelIds& label : LabelsAt(families_[static_cast<uint32_t>(family)])) {
+      take(symbols_.Text(label.name), symbols_.Text(label.value));
+    }
+  }
+  // Of a bucket, as written; until the next Register().
+  std::string_view BoundOf(ColumnId column) const {
+    return bounds_[columns_[static_cast<uint32_t>(column)].le].text;
+  }
   // Buckets first in order of bound, then count, sum, value, histogram.
   std::vector<Column> ColumnsOf(FamilyId family) const;
   // By ordinal.

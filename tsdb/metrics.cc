@@ -10,6 +10,8 @@ namespace nines::tsdb {
 struct Metrics::Families {
   prometheus::Gauge& series;
   prometheus::Gauge& samples;
+  prometheus::Gauge& exemplars;
+  prometheus::Gauge& metadata;
   prometheus::Gauge& disk_free;
   prometheus::Counter& appended;
   prometheus::Counter& syncs;
@@ -35,6 +37,16 @@ struct Metrics::Families {
                     .Help("Samples in the journal and not yet in fragments.")
                     .Register(*registry)
                     .Add({})),
+        exemplars(prometheus::BuildGauge()
+                      .Name("nines_tsdb_exemplars")
+                      .Help("Exemplars that are kept.")
+                      .Register(*registry)
+                      .Add({})),
+        metadata(prometheus::BuildGauge()
+                     .Name("nines_tsdb_metadata_metrics")
+                     .Help("Metrics whose type, help and unit are kept.")
+                     .Register(*registry)
+                     .Add({})),
         disk_free(prometheus::BuildGauge()
                       .Name("nines_tsdb_disk_free_bytes")
                       .Help("Free space of the file system that holds the data.")
@@ -136,6 +148,14 @@ void Metrics::AddJoinedDay(uint64_t bytes) {
 
 void Metrics::SetSeries(uint64_t series) {
   if (families_) families_->series.Set(static_cast<double>(series));
+}
+
+void Metrics::SetExemplars(uint64_t exemplars) {
+  if (families_) families_->exemplars.Set(static_cast<double>(exemplars));
+}
+
+void Metrics::SetMetadata(uint64_t names) {
+  if (families_) families_->metadata.Set(static_cast<double>(names));
 }
 
 void Metrics::SetHeadSamples(uint64_t samples) {

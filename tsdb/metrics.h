@@ -27,6 +27,8 @@ class Metrics {
   // A day was written out as chunks of so many bytes.
   void AddJoinedDay(uint64_t bytes);
   void SetSeries(uint64_t series);
+  void SetExemplars(uint64_t exemplars);
+  void SetMetadata(uint64_t names);
   void SetHeadSamples(uint64_t samples);
   void SetDiskFree(uint64_t bytes);
   // All since the start.  One thread at a time.

@@ -354,6 +354,18 @@ Result<std::vector<Fragment>> Partitions::View::UnitBefore(FamilyId family, Slot
   return found;
 }
 
+Result<bool> Partitions::View::HasFragment(FamilyId family, int64_t from_ms, int64_t to_ms) {
+  // The newest day first: what is asked for is mostly there, and older days are not looked at.
+  for (auto day = days_.rbegin(); day != days_.rend(); ++day) {
+    const int64_t start_ms = int64_t{day->first} * kDayMs;
+    const Result<std::vector<Fragment>> found =
+        Fragments(family, std::max(from_ms, start_ms), std::min(to_ms, start_ms + kDayMs - 1));
+    if (!found) return found.error();
+    if (!found->empty()) return true;
+  }
+  return false;
+}
+
 Result<std::vector<std::optional<Sample>>> Partitions::View::Newest(FamilyId family,
                                                                     uint32_t width) {
   std::vector<std::optional<Sample>> newest(width);

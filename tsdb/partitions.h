@@ -131,6 +131,9 @@ class Partitions::View {
   // The fragments of a family with rows in [from_ms, to_ms], in order of slots.
   Result<std::vector<Fragment>> Fragments(FamilyId family, int64_t from_ms, int64_t to_ms);
 
+  // Whether the family has a fragment whose first to last row [from_ms, to_ms] touches.
+  Result<bool> HasFragment(FamilyId family, int64_t from_ms, int64_t to_ms);
+
   // Samples of a column of a fragment.
   Result<std::vector<Sample>> ReadColumn(const Fragment& fragment, uint32_t ordinal);
   // Likewise of a column of native histograms.

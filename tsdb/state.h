@@ -8,10 +8,12 @@
 #include "tsdb/alias_table.h"
 #include "tsdb/change.h"
 #include "tsdb/database.h"
+#include "tsdb/exemplars.h"
 #include "tsdb/head.h"
 #include "tsdb/index.h"
 #include "tsdb/journal_log.h"
 #include "tsdb/lock.h"
+#include "tsdb/metadata.h"
 #include "tsdb/metrics.h"
 #include "tsdb/partitions.h"
 #include "tsdb/space.h"
@@ -28,6 +30,8 @@ struct State {
         metrics(given.registry),
         partitions(database.get(), &metrics),
         index(seed, given.series_max),
+        exemplars(given.exemplars_max, &index),
+        metadata(given.metadata_max),
         space(&options, &metrics) {}
 
   const Options options;
@@ -40,6 +44,8 @@ struct State {
   Index index;  // Guarded by index_lock, likewise aliases and pending.
   AliasTable aliases;
   std::vector<Change> pending;  // Not durable yet.
+  Exemplars exemplars;          // Synchronises itself, as metadata does; only the leader adds.
+  MetadataTable metadata;
 
   mutable FairSharedMutex head_lock;
   Head head;                      // Guarded by head_lock.  Only the leader changes its live rows.

@@ -12,6 +12,7 @@
 #include "tsdb/commit_queue.h"
 #include "tsdb/committer.h"
 #include "tsdb/reader.h"
+#include "tsdb/series_finder.h"
 #include "tsdb/snapshot.h"
 #include "tsdb/starts.h"
 #include "tsdb/state.h"
@@ -32,6 +33,7 @@ struct Store::Impl {
         queue([this](std::span<CommitQueue::Request* const> group) { committer.Commit(group); }),
         checkpointer(&state, &committer, &queue),
         reader(&state),
+        finder(&state),
         records(state.database.get(), [this] { state.is_sick = true; }) {
     const std::string& secret = state.database->secret();
     CHECK(XXH3_generateSecret(hash_secret, sizeof(hash_secret), secret.data(), secret.size()) ==
@@ -46,6 +48,7 @@ struct Store::Impl {
   CommitQueue queue;
   Checkpointer checkpointer;  // Guarded by upkeep_lock.
   Reader reader;
+  SeriesFinder finder;
   StoredRecords records;
   std::mutex upkeep_lock;
   uint8_t hash_secret[kHashSecretBytes];  // Constant after construction.
@@ -62,6 +65,20 @@ Result<void> Store::Impl::Load() {
   // A column names its family, so families go first, though their keys sort behind.
   if (auto loaded = state.database->Scan(Table::kSeries, "f", load_family); !loaded) return loaded;
   if (auto loaded = state.database->Scan(Table::kSeries, "c", load_column); !loaded) return loaded;
+  const auto load_exemplar = [this](std::string_view key, std::string_view value) {
+    return state.exemplars.Load(key, value);
+  };
+  if (auto loaded = state.database->Scan(Table::kExemplars, "", load_exemplar); !loaded) {
+    return loaded;
+  }
+  state.exemplars.Trim(&state.pending);
+  const auto load_metadata = [this](std::string_view key, std::string_view value) {
+    return state.metadata.Load(key, value);
+  };
+  if (auto loaded = state.database->Scan(Table::kMetadata, "", load_metadata); !loaded) {
+    return loaded;
+  }
+  state.metadata.Trim(&state.pending);
   return committer.Replay();
 }
 
@@ -78,9 +95,25 @@ Result<std::unique_ptr<Store>> Store::Open(const Options& options) {
   if (const Result<void> loaded = impl->Load(); !loaded) {
     return Wrap("data directory " + options.path, loaded.error());
   }
+  impl->state.metrics.SetMetadata(impl->state.metadata.size());
+  impl->state.metrics.SetExemplars(impl->state.exemplars.size());
   impl->state.metrics.SetSeries(impl->state.index.columns());
   impl->state.metrics.SetHeadSamples(impl->state.head.samples());
   return std::unique_ptr<Store>(new Store(std::move(impl)));
+}
+
+std::string_view RefusalName(ExemplarRefusal refusal) {
+  switch (refusal) {
+    case ExemplarRefusal::kOutOfOrder:
+      return "out of order exemplar";
+    case ExemplarRefusal::kTooLong:
+      return "labels of an exemplar above 128 characters";
+    case ExemplarRefusal::kBeyondRetention:
+      return "exemplar is older than the retention";
+    case ExemplarRefusal::kTooFarAhead:
+      return "exemplar is too far in the future";
+  }
+  return "unknown";
 }
 
 std::string_view RefusalName(Refusal refusal) {
@@ -200,6 +233,31 @@ Result<std::vector<Window>> Store::Windows(std::span<const WindowQuery> queries)
   return impl_->reader.Windows(queries);
 }
 
+Result<std::vector<std::string>> Store::LabelNames(const SeriesQuery& query) const {
+  return impl_->finder.LabelNames(query);
+}
+
+Result<std::vector<std::string>> Store::LabelValues(std::string_view name,
+                                                    const SeriesQuery& query) const {
+  return impl_->finder.LabelValues(name, query);
+}
+
+Result<std::vector<Labels>> Store::FindSeries(const SeriesQuery& query) const {
+  return impl_->finder.Series(query);
+}
+
+std::vector<SeriesExemplars> Store::FindExemplars(const SeriesQuery& query) const {
+  return impl_->finder.FindExemplars(query);
+}
+
+bool Store::KnowsMetadata(const MetadataOf& metadata) const {
+  return impl_->state.metadata.Knows(metadata);
+}
+
+std::vector<MetricMetadata> Store::FindMetadata(std::string_view name) const {
+  return impl_->state.metadata.Find(name);
+}
+
 Records& Store::records() { return impl_->records; }
 
 // ---- Upkeep.
@@ -266,6 +324,8 @@ StoreStats Store::stats() const {
     const std::shared_lock lock(state.head_lock);
     stats.head_samples = state.head.samples();
   }
+  stats.exemplars = state.exemplars.size();
+  stats.metadata = state.metadata.size();
   stats.oldest = state.partitions.oldest();
   return stats;
 }

@@ -63,6 +63,8 @@ struct Options {
   // What one Maintain() reads of the days that it joins: about a second's work.
   uint64_t join_bytes = uint64_t{16} << 20;
   MinFree min_free = {};
+  uint32_t exemplars_max = 100'000;  // In all; 0 keeps none.
+  uint32_t metadata_max = 100'000;   // Names of metrics.
   // Free space of the file system at a path, nullopt where it cannot be told.  Null: the operating
   // system's answer, and none where `env` is given.
   std::function<std::optional<DiskSpace>(const std::string& path)> disk_space = {};
@@ -100,14 +102,56 @@ struct Start {
   int64_t start_ms;
 };
 
+// A sample with a trace: labels such as trace_id beside a value that was observed.
+struct Exemplar {
+  Labels labels;
+  double value = 0;
+  int64_t time_ms = 0;
+  bool operator==(const Exemplar&) const;  // The same bits of the value.
+};
+struct ExemplarOf {
+  ColumnId column;  // The series on which it came: of a histogram, one of its buckets.
+  Exemplar exemplar;
+};
+
+// What a metric is said to be.  On disk and in both protocols of remote write as these numbers.
+enum class MetricType : uint8_t {
+  kUnknown = 0,
+  kCounter = 1,
+  kGauge = 2,
+  kHistogram = 3,
+  kGaugeHistogram = 4,
+  kSummary = 5,
+  kInfo = 6,
+  kStateset = 7,
+};
+std::string_view MetricTypeName(MetricType type);  // "counter", …
+
+struct MetadataOf {
+  std::string_view name;  // Of the metric: of a histogram, without _bucket.  Not empty.
+  MetricType type;
+  std::string_view help;
+  std::string_view unit;
+};
+struct MetricMetadata {
+  std::string name;
+  MetricType type;
+  std::string help;
+  std::string unit;
+};
+
 // What one request stores.
 struct Writes {
   std::span<const tsdb::Append> samples = {};
   std::span<const AppendHistogram> histograms = {};
   std::span<const Start> sample_starts = {};  // In order of index.
   std::span<const Start> histogram_starts = {};
+  std::span<const ExemplarOf> exemplars = {};
+  std::span<const MetadataOf> metadata = {};
 
-  bool empty() const { return samples.empty() && histograms.empty(); }
+  bool empty() const {
+    return samples.empty() && histograms.empty() && exemplars.empty() && metadata.empty();
+  }
 };
 
 // Why one sample or native histogram of a request was not stored.
@@ -119,10 +163,23 @@ enum class Refusal : uint8_t {
 };
 std::string_view RefusalName(Refusal refusal);  // "duplicate sample for timestamp", …
 
+// Why one exemplar of a request was not kept.
+enum class ExemplarRefusal : uint8_t {
+  kOutOfOrder,  // Before the newest of its series, by time, value and labels.
+  kTooLong,     // Its labels have more than 128 characters.
+  kBeyondRetention,
+  kTooFarAhead,
+};
+std::string_view RefusalName(ExemplarRefusal refusal);  // "out of order exemplar", …
+
 struct AppendReport {
   struct Refused {
     uint32_t index;  // Into what was given.
     Refusal reason;
+  };
+  struct RefusedExemplar {
+    uint32_t index;  // Into the exemplars given.
+    ExemplarRefusal reason;
   };
   // Of samples.
   uint64_t stored = 0;
@@ -132,6 +189,10 @@ struct AppendReport {
   uint64_t histograms_stored = 0;
   uint64_t histograms_repeated = 0;
   std::vector<Refused> refused_histograms;
+  uint64_t exemplars = 0;  // Kept, or kept already.
+  std::vector<RefusedExemplar> refused_exemplars;
+  uint64_t metadata = 0;          // Kept, or kept already.
+  uint64_t metadata_refused = 0;  // Of new names beyond Options::metadata_max.
 };
 
 // A start timestamp of a column, and the first sample that came with it.
@@ -147,6 +208,18 @@ struct Series {
   ColumnId id;
   Labels labels;  // Whole: `__name__`, `le` as written.
   Role role;      // kHistogram: perhaps beside another column with the same labels.
+};
+
+// Series that match all matchers of one of the sets; every series where there is no set.
+struct SeriesQuery {
+  std::vector<Matchers> sets = {};
+  Time from;
+  Time to;
+};
+
+struct SeriesExemplars {
+  Labels labels;
+  std::vector<Exemplar> exemplars;
 };
 
 struct Column {
@@ -170,6 +243,8 @@ struct FamilyView {
 struct StoreStats {
   uint64_t families = 0;
   uint64_t series = 0;
+  uint64_t exemplars = 0;
+  uint64_t metadata = 0;       // Names of metrics that have some.
   uint64_t head_samples = 0;   // In the journal, not yet in fragments.
   std::optional<Time> oldest;  // Start of the oldest partition.
 };
@@ -221,6 +296,9 @@ class Store {
   // Stores what can be stored and reports the rest; start timestamps of what is refused are not.
   // Concurrent calls share one disk sync.  Blocks on disk.  kUnavailable: nothing was stored, a
   // retry is right; of a disk that is too full (Options::min_free) too, until there is room again.
+  //
+  // Exemplars and metadata are durable with the samples.  Where a disk refuses the write they may
+  // stay all the same, and are written with the next: whoever sends them again repeats them.
   Result<AppendReport> Append(const Writes& writes, Time now);
   // Samples alone.
   Result<AppendReport> Append(std::span<const tsdb::Append> samples, Time now) {
@@ -256,6 +334,26 @@ class Store {
   // One window a query, all as of one state of the store.  Reads summaries for what lies inside and
   // decodes only the fragments at the edges.
   Result<std::vector<Window>> Windows(std::span<const WindowQuery> queries) const;
+
+  // Which series there are.  Exact to the matchers and coarse in time, as Prometheus is, which goes
+  // by blocks and chunks: a series counts as there where its family has a fragment, of two hours at
+  // most, that [from, to] touches.
+  //
+  // In order, each once.
+  Result<std::vector<std::string>> LabelNames(const SeriesQuery& query) const;
+  Result<std::vector<std::string>> LabelValues(std::string_view name,
+                                               const SeriesQuery& query) const;
+  Result<std::vector<Labels>> FindSeries(const SeriesQuery& query) const;
+
+  // Exemplars in [from, to], to the millisecond, in order of labels and of time.  Series that have
+  // none are left out.
+  std::vector<SeriesExemplars> FindExemplars(const SeriesQuery& query) const;
+
+  // Whether exactly that is kept, so that nothing is to be written.  Takes no memory.
+  bool KnowsMetadata(const MetadataOf& metadata) const;
+
+  // In order of names; that of `name` alone where it is not empty.
+  std::vector<MetricMetadata> FindMetadata(std::string_view name) const;
 
   Records& records();
 

@@ -144,6 +144,13 @@ struct World {
   tsdb::StoreStats store_stats;
   Result<std::vector<SeriesSamples>> samples = std::vector<SeriesSamples>{};
   std::string asked_samples;  // The matchers and bounds of the last call.
+  Result<std::vector<std::string>> texts = std::vector<std::string>{};  // Names and values.
+  Result<std::vector<Labels>> series = std::vector<Labels>{};
+  std::vector<tsdb::SeriesExemplars> exemplars;
+  tsdb::SeriesQuery asked{};  // Of the last of these.
+  std::string asked_label;
+  std::vector<tsdb::MetricMetadata> metadata;
+  std::string asked_metric;
   Result<void> reloaded{};
   bool ready = true;
   bool enable_admin_api = true;
@@ -174,6 +181,29 @@ struct World {
       }
       asked_samples += std::to_string(ToUnixMs(from)) + " " + std::to_string(ToUnixMs(to));
       return samples;
+    };
+    const auto ask = [this](const tsdb::SeriesQuery& query) { asked = query; };
+    sources.series.label_names = [this, ask](const tsdb::SeriesQuery& query) {
+      ask(query);
+      return texts;
+    };
+    sources.series.label_values = [this, ask](std::string_view name,
+                                              const tsdb::SeriesQuery& query) {
+      ask(query);
+      asked_label = name;
+      return texts;
+    };
+    sources.series.series = [this, ask](const tsdb::SeriesQuery& query) {
+      ask(query);
+      return series;
+    };
+    sources.series.exemplars = [this, ask](const tsdb::SeriesQuery& query) {
+      ask(query);
+      return exemplars;
+    };
+    sources.series.metadata = [this](std::string_view name) {
+      asked_metric = name;
+      return metadata;
     };
     sources.reload = [this] { return reloaded; };
     sources.enable_admin_api = enable_admin_api;

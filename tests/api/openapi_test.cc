@@ -143,7 +143,8 @@ TEST(OpenApi, EveryPathParameterIsDescribed) {
     for (const auto& [method, operation] : methods.Entries()) {
       std::set<std::string> described;
       if (const auto parameters = operation.Get("parameters")) {
-        for (const Node& parameter : parameters->Items()) {
+        for (const Node& reference : parameters->Items()) {
+          const Node parameter = Resolve(reference);
           if (Text(*parameter.Get("in")) == "path") described.insert(Text(*parameter.Get("name")));
         }
       }
@@ -176,6 +177,21 @@ TEST(OpenApi, EveryFieldOfAReplyAndNoOther) {
   CheckReply(api.get(), samples + "?match[]=x=%22y%22&start=1&end=2", samples);
   CheckReply(api.get(), samples, samples);
   CheckReply(api.get(), "/api/v1/status/ha", "/api/v1/status/ha");
+  world.texts = std::vector<std::string>{"a", "b"};
+  world.series = std::vector<Labels>{Labels{{"__name__", "up"}}, Labels{{"__name__", "x"}}};
+  world.exemplars = {{.labels = {{"__name__", "x"}},
+                      .exemplars = {{.labels = {{"trace_id", "a"}}, .value = 1, .time_ms = 2}}}};
+  CheckReply(api.get(), "/api/v1/labels?limit=1", "/api/v1/labels");
+  CheckReply(api.get(), "/api/v1/labels?limit=x", "/api/v1/labels");
+  CheckReply(api.get(), "/api/v1/label/job/values?limit=1", "/api/v1/label/{name}/values");
+  CheckReply(api.get(), "/api/v1/label/job/values?limit=x", "/api/v1/label/{name}/values");
+  CheckReply(api.get(), "/api/v1/series?match[]=up&limit=1", "/api/v1/series");
+  CheckReply(api.get(), "/api/v1/series", "/api/v1/series");
+  CheckReply(api.get(), "/api/v1/query_exemplars?query=x", "/api/v1/query_exemplars");
+  CheckReply(api.get(), "/api/v1/query_exemplars", "/api/v1/query_exemplars");
+  world.metadata = {{"x", tsdb::MetricType::kStateset, "help", "unit"}};
+  CheckReply(api.get(), "/api/v1/metadata", "/api/v1/metadata");
+  CheckReply(api.get(), "/api/v1/metadata?limit=x", "/api/v1/metadata");
 }
 
 std::vector<std::string> Enum(const char* schema) {
@@ -208,7 +224,8 @@ TEST(OpenApi, ParameterValuesAreTaken) {
     const auto parameters =
         methods.Get("get") ? methods.Get("get")->Get("parameters") : std::nullopt;
     if (!parameters) continue;
-    for (const Node& parameter : parameters->Items()) {
+    for (const Node& reference : parameters->Items()) {
+      const Node parameter = Resolve(reference);
       const Node schema = *parameter.Get("schema");
       const auto items = schema.Get("items");
       const auto choices = items ? Resolve(*items).Get("enum") : std::nullopt;

@@ -58,12 +58,13 @@ TEST_F(ConfigTest, EveryKeyIsRead) {
   const Result<Config> config = Load(R"(
 global: {evaluation_interval: 15s, external_labels: {cluster: eu}}
 storage: {retention: 40d, retention_size: 50GB, out_of_order_window: 10m, checkpoint_interval: 5m,
-          sync: interval, min_free: 2.5%}
+          sync: interval, min_free: 2.5%, exemplars: 0}
 ingest:
   limits: {body_bytes: 1MiB, decoded_bytes: 2MiB, labels: 30, label_name_bytes: 100,
            label_value_bytes: 200, samples: 5000, histogram_buckets: 5500,
            symbols: 6000, series: 7000,
-           new_series_per_second: 800, in_flight_bytes: 64MiB}
+           new_series_per_second: 800, in_flight_bytes: 64MiB,
+           metadata: 7001, metadata_bytes: 8000}
   ha: {cluster_label: c, replica_label: r, failover_timeout: 1m, clusters_max: 5}
   relabel_configs: [{source_labels: [a], target_label: b}]
 web: {external_url: "https://nines.example/"}
@@ -87,6 +88,9 @@ consumers:
   EXPECT_EQ(config->limits.samples_max, 5000u);
   EXPECT_EQ(config->limits.histogram_buckets_max, 5500u);
   EXPECT_EQ(config->limits.symbols_max, 6000u);
+  EXPECT_EQ(config->exemplars, 0u);
+  EXPECT_EQ(config->metadata, 7001u);
+  EXPECT_EQ(config->limits.metadata_bytes_max, 8000u);
   EXPECT_EQ(config->series_max, 7000u);
   EXPECT_EQ(config->limits.new_series_per_second_max, 800u);
   EXPECT_EQ(config->in_flight_bytes_max, 64u << 20);
@@ -197,6 +201,9 @@ TEST_F(ConfigTest, DocumentedKeysAreReadable) {
                           "storage.checkpoint_interval",
                           "storage.min_free",
                           "storage.sync",
+                          "storage.exemplars",
+                          "ingest.limits.metadata",
+                          "ingest.limits.metadata_bytes",
                           "ingest.limits.body_bytes",
                           "ingest.limits.decoded_bytes",
                           "ingest.limits.labels",

@@ -172,5 +172,51 @@ TEST(ParseMatchers, RefusesWhatIsNotUtf8) {
   EXPECT_EQ(matchers.error().message, R"(matchers "a=\"\xff\"": not UTF-8)");
 }
 
+TEST(ParseSelector, NameAndMatchers) {
+  const auto f = [](const std::string& text, const std::string& expected) {
+    const Result<Matchers> matchers = ParseSelector(text);
+    ASSERT_TRUE(matchers) << text << ": " << matchers.error().message;
+    std::string all;
+    for (const Matcher& matcher : *matchers) all += matcher.ToString() + " ";
+    EXPECT_EQ(all, expected) << text;
+  };
+  f("up", "__name__=\"up\" ");
+  f(" job:up:rate5m ", "__name__=\"job:up:rate5m\" ");
+  f("up{}", "__name__=\"up\" ");
+  f("up { job = 'a' , b=~`c|d`, }", "__name__=\"up\" job=\"a\" b=~\"c|d\" ");
+  f("{job!=\"a\"}", "job!=\"a\" ");
+  f("{}", "");
+  f("{__name__=~\"u.\"}", "__name__=~\"u.\" ");
+  f("{\"a name\", \"b c\"!~\"d\"}", "__name__=\"a name\" \"b c\"!~\"d\" ");
+  f("{a=\"b\", 'a name'}", "__name__=\"a name\" a=\"b\" ");
+}
+
+TEST(ParseSelector, NamesTheColumnOfTheFault) {
+  const auto f = [](const std::string& text, const std::string& message) {
+    const Result<Matchers> matchers = ParseSelector(text);
+    ASSERT_FALSE(matchers) << text;
+    EXPECT_EQ(matchers.error().code, Code::kInvalid);
+    EXPECT_EQ(matchers.error().message, message) << text;
+  };
+  f("", "1:1: parse error: expected a metric name or \"{\"");
+  f("9", "1:1: parse error: expected a metric name or \"{\"");
+  f("up{", "1:4: parse error: expected a label name");
+  f("up{a=1}", "1:6: parse error: expected a quoted value");
+  f("up{a=\"1\"", "1:9: parse error: expected \",\" or \"}\"");
+  f("up{\"x\"}", "1:7: parse error: metric name is set twice");
+  f("up[5m]", "1:3: parse error: expected a metric name or \"{\"");
+  f("rate(up)", "1:5: parse error: expected a metric name or \"{\"");
+  f("up{} x", "1:6: parse error: unexpected text after the selector");
+  f("\xff", "1:1: parse error: not UTF-8");
+}
+
+// A long name takes no longer than its length.
+TEST(ParseSelector, LongNames) {
+  const std::string name(4 << 20, 'x');
+  const Result<Matchers> matchers = ParseSelector(name);
+  ASSERT_TRUE(matchers);
+  EXPECT_EQ(matchers->at(0).value().size(), name.size());
+}
+
 }  // namespace
 }  // namespace nines

@@ -1,6 +1,7 @@
 // kill -9 under load, the real program, again and again.
 //
-// Goal: every sample that was acknowledged is there afterwards, and none that was not sent.
+// Goal: every sample that was acknowledged is there afterwards, and none that was not sent; the
+// newest exemplar of each series likewise.
 // Method: four clients post requests whose samples are a function of series and time; after a
 // number of acknowledgements drawn from the seed the program is killed; its store is then read by
 // the test itself, through the library.  What was sent but not acknowledged may be there or not.
@@ -45,9 +46,12 @@ struct Client {
     net::HttpClient http;
     while (!stop) {
       std::vector<TestSeries> request;
-      for (int s = 0; s < kSeriesAClient; ++s)
+      for (int s = 0; s < kSeriesAClient; ++s) {
+        const int64_t at_ms = first_ms + acknowledged * kStepMs;
+        const double value = ValueOf(id, s, acknowledged);
         request.push_back(
-            {SeriesOf(id, s), {{first_ms + acknowledged * kStepMs, ValueOf(id, s, acknowledged)}}});
+            {SeriesOf(id, s), {{at_ms, value}}, {{Labels({{"trace_id", "t"}}), value, at_ms}}});
+      }
       sent = std::max(sent, acknowledged + 1);
       const auto reply = PostWrite(http, url, request);
       if (!reply || reply->status != 204) continue;
@@ -56,6 +60,19 @@ struct Client {
     }
   }
 };
+
+// The newest one is that of the last step acknowledged, or of one that was sent.
+void CheckExemplars(const tsdb::Store& store, const Client& client, int series,
+                    const Matchers& matchers, int64_t first_ms) {
+  const auto found = store.FindExemplars({{matchers}, Time::min(), Time::max()});
+  if (client.acknowledged == 0 && found.empty()) return;
+  ASSERT_EQ(found.size(), 1u);
+  const tsdb::Exemplar& newest = found.front().exemplars.back();
+  const int64_t step = (newest.time_ms - first_ms) / kStepMs;
+  ASSERT_GE(step, client.acknowledged - 1);
+  ASSERT_LT(step, client.sent);
+  ASSERT_EQ(newest.value, ValueOf(client.id, series, step));
+}
 
 void CheckStore(const std::string& path, const std::vector<Client>& clients, int64_t first_ms) {
   auto store = tsdb::Store::Open({.path = path});
@@ -68,6 +85,7 @@ void CheckStore(const std::string& path, const std::vector<Client>& clients, int
       const Time from = FromUnixMs(first_ms), to = FromUnixMs(first_ms + client.sent * kStepMs);
       const auto found = (*store)->Select(matchers, from, to);
       ASSERT_TRUE(found) << found.error().message;
+      ASSERT_NO_FATAL_FAILURE(CheckExemplars(**store, client, s, matchers, first_ms));
       if (client.acknowledged == 0 && found->empty()) continue;
       ASSERT_EQ(found->size(), 1u) << labels.ToString();
       const tsdb::ColumnId column = found->front().id;

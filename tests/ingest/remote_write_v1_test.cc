@@ -78,6 +78,7 @@ void CompareSeries(const WireRequest& ours, const WireSeries& series,
     ASSERT_EQ(sample.time_ms, other.timestamp());
     ASSERT_EQ(std::bit_cast<uint64_t>(sample.value), std::bit_cast<uint64_t>(other.value()));
   }
+  ASSERT_EQ(series.exemplar_count, static_cast<uint32_t>(oracle.exemplars_size()));
   ASSERT_EQ(series.histogram_count, static_cast<uint32_t>(oracle.histograms_size()));
   for (uint32_t i = 0; i < series.histogram_count; ++i) {
     CompareHistogram(ours, ours.histograms[series.first_histogram + i],
@@ -109,7 +110,9 @@ bool Agree(const std::string& bytes, WireRequest* request) {
   if (!oracle_valid) return true;
   auto series = request->series.begin();
   for (const auto& other : oracle.timeseries()) {
-    if (other.samples_size() == 0 && other.histograms_size() == 0) continue;
+    if (other.samples_size() == 0 && other.histograms_size() == 0 && other.exemplars_size() == 0) {
+      continue;
+    }
     if (series == request->series.end()) {
       ADD_FAILURE() << "a series is missing";
       return true;
@@ -394,7 +397,7 @@ TEST(RemoteWriteV1, BrokenLabelsAreFoundByParseRawLabelsAlone) {
   EXPECT_TRUE(ParseRawLabels(request.series[1].raw_labels));
 }
 
-TEST(RemoteWriteV1, SeriesWithNeitherSamplesNorHistogramsArePassedOver) {
+TEST(RemoteWriteV1, SeriesWithNoneOfSamplesHistogramsExemplarsArePassedOver) {
   const std::string labels = WireWriter().Bytes(1, LabelMessage("__name__", "x")).str();
   const std::string body = WireWriter()
                                .Bytes(1, labels)
@@ -406,13 +409,17 @@ TEST(RemoteWriteV1, SeriesWithNeitherSamplesNorHistogramsArePassedOver) {
                                .str();
   WireRequest request;
   ASSERT_TRUE(DecodeWriteRequest(body, kSamplesMax, &request));
-  ASSERT_EQ(request.series.size(), 1u);
-  EXPECT_EQ(request.series[0].sample_count, 0u);
-  EXPECT_EQ(request.series[0].histogram_count, 2u);
-  EXPECT_EQ(request.series[0].raw_labels, labels);
+  ASSERT_EQ(request.series.size(), 2u);
+  EXPECT_EQ(request.series[0].exemplar_count, 1u);
+  EXPECT_EQ(request.series[1].sample_count, 0u);
+  EXPECT_EQ(request.series[1].histogram_count, 2u);
+  EXPECT_EQ(request.series[1].raw_labels, labels);
   EXPECT_EQ(request.histograms.size(), 2u);
-  EXPECT_EQ(request.exemplars, 1u);
-  EXPECT_EQ(request.metadata, 1u);
+  ASSERT_EQ(request.exemplars.size(), 1u);
+  EXPECT_EQ(request.exemplars[0].message, "exemplar");
+  EXPECT_EQ(request.exemplars[0].series, 0u);
+  ASSERT_EQ(request.metadata.size(), 1u);
+  EXPECT_EQ(request.metadata[0].message, "metadata");
 }
 
 // ---- Limits and messages.
@@ -421,6 +428,7 @@ TEST(RemoteWriteV1, SamplesMax) {
   const std::string one =
       WireWriter().Bytes(1, WireWriter().Bytes(2, SampleMessage(1, 1)).str()).str();
   const std::string histogram = WireWriter().Bytes(1, WireWriter().Bytes(4, "").str()).str();
+  const std::string exemplar = WireWriter().Bytes(1, WireWriter().Bytes(3, "").str()).str();
   auto check = [](const std::string& body, uint32_t max, bool valid) {
     WireRequest request;
     const auto decoded = DecodeWriteRequest(body, max, &request);
@@ -435,6 +443,8 @@ TEST(RemoteWriteV1, SamplesMax) {
   check(one + histogram, 2, true);
   check(one + histogram, 1, false);
   check(histogram + one, 1, false);
+  check(one + exemplar, 2, true);
+  check(one + exemplar, 1, false);
   check("", 0, true);
   check(one, 0, false);
 }

@@ -124,7 +124,7 @@ bool Agree(const std::string& bytes, WireRequest* request) {
       histogram_starts.push_back(own(one.start_timestamp()));
     }
   }
-  EXPECT_EQ(request->exemplars, exemplars);
+  EXPECT_EQ(request->exemplars.size(), exemplars);
   EXPECT_EQ(request->histograms.size(), histograms);
   EXPECT_EQ(StartsOf(request->sample_starts, request->samples.size()), sample_starts);
   EXPECT_EQ(StartsOf(request->histogram_starts, request->histograms.size()), histogram_starts);
@@ -381,8 +381,10 @@ TEST(RemoteWriteV2, WhatIsPassedOverIsCounted) {
   EXPECT_EQ(request.series[0].histogram_count, 2u);
   EXPECT_EQ(request.series[1].sample_count, 0u);
   EXPECT_EQ(request.histograms.size(), 2u);
-  EXPECT_EQ(request.exemplars, 1u);
-  EXPECT_EQ(request.metadata, 1u);
+  ASSERT_EQ(request.exemplars.size(), 1u);
+  EXPECT_EQ(request.exemplars[0].series, 0u);
+  ASSERT_EQ(request.metadata.size(), 1u);
+  EXPECT_EQ(request.metadata[0].series, 0u);
 }
 
 // libprotobuf refuses the whole message.

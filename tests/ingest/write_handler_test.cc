@@ -310,18 +310,6 @@ TEST_F(WriteHandlerTest, FirstThreePlacesOfMany) {
              "x at 2026-11-28T18:40:41.000Z, ...)");
 }
 
-TEST_F(WriteHandlerTest, ExemplarsAndMetadataAreIgnored) {
-  const std::string series = WireWriter()
-                                 .Raw(LabelFields({{"__name__", "x"}}))
-                                 .Bytes(2, SampleMessage(kNowMs, 1))
-                                 .Bytes(3, "whatever")
-                                 .str();
-  Expect(Write(WireWriter().Bytes(1, series).Bytes(3, "a").Bytes(3, "b").str()), 204, "");
-  EXPECT_EQ(Stored("x").size(), 1u);
-  EXPECT_EQ(Counters().at("nines_ingest_ignored_total{exemplar}"), 1);
-  EXPECT_EQ(Counters().at("nines_ingest_ignored_total{metadata}"), 2);
-}
-
 // ---- The store fails, others write too, garbage comes.
 
 TEST_F(WriteHandlerTest, StoreUnavailable) {

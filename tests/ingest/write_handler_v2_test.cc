@@ -218,22 +218,13 @@ TEST_F(WriteHandlerV2Test, SeriesWithNeitherSamplesNorHistograms) {
   const auto message = RequestV2()
                            .Series({{"__name__", "x"}}, {{kNowMs, 1}})
                            .Series({{"__name__", "x"}}, {})
-                           .Series({{"__name__", "y"}}, {}, WireWriter().Bytes(4, "e").str());
+                           .Series({{"__name__", "y"}}, {}, WireWriter().Bytes(5, "").str());
   for (int round = 0; round < 2; ++round) {  // Of a series that is new, and known.
     ExpectV2(WriteV2(message), 400,
-             "1 of 1 samples were stored; series with neither samples nor histograms: 2 (x, y); "
-             "exemplars are not stored by this version: 1",
-             1);
+             "1 of 1 samples were stored; series with neither samples nor histograms: 2 (x, y)", 1);
   }
   EXPECT_EQ(store_->stats().series, 1u);
   EXPECT_EQ(Counters().at("nines_ingest_samples_refused_total{no_samples}"), 4);
-}
-
-TEST_F(WriteHandlerV2Test, ExemplarsAndMetadataAreIgnored) {
-  const std::string more = WireWriter().Bytes(4, "e").Bytes(4, "e").Bytes(5, "m").Int(6, 1).str();
-  ExpectV2(WriteV2(RequestV2().Series({{"__name__", "x"}}, {{kNowMs, 1}}, more)), 204, "", 1);
-  EXPECT_EQ(Counters().at("nines_ingest_ignored_total{exemplar}"), 2);
-  EXPECT_EQ(Counters().at("nines_ingest_ignored_total{metadata}"), 1);
 }
 
 TEST_F(WriteHandlerV2Test, RefusalsOfTheStore) {

@@ -44,15 +44,27 @@ void PutSamples(std::string& out, const TestSeries& series) {
   }
 }
 
-std::string EncodeSeries(const TestSeries& series) {
-  std::string out;
-  for (const Label& label : series.labels) {
+void PutLabels(std::string& out, const Labels& labels) {
+  for (const Label& label : labels) {
     std::string inner;
     PutBytes(inner, 1, label.name);
     PutBytes(inner, 2, label.value);
     PutBytes(out, 1, inner);
   }
+}
+
+std::string EncodeSeries(const TestSeries& series) {
+  std::string out;
+  PutLabels(out, series.labels);
   PutSamples(out, series);
+  for (const TestExemplar& exemplar : series.exemplars) {
+    std::string inner;
+    PutLabels(inner, exemplar.labels);
+    PutDouble(inner, 2, exemplar.value);
+    PutTag(inner, 3, kVarint);
+    PutVarint(inner, static_cast<uint64_t>(exemplar.time_ms));
+    PutBytes(out, 3, inner);
+  }
   return out;
 }
 

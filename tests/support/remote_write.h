@@ -12,21 +12,30 @@
 
 namespace nines::test {
 
+struct TestExemplar {
+  Labels labels;
+  double value;
+  int64_t time_ms;
+};
+
 // One time series of a remote-write request.
 struct TestSeries {
   Labels labels;
   std::vector<std::pair<int64_t, double>> samples;  // {Unix ms, value}, sent in this order.
+  std::vector<TestExemplar> exemplars = {};
 };
 
 // A remote-write 1.0 WriteRequest as raw protobuf, written by hand so that it shares no code with
 // the decoder under test:
 //   WriteRequest { repeated TimeSeries timeseries = 1; }
-//   TimeSeries   { repeated Label labels = 1; repeated Sample samples = 2; }
+//   TimeSeries   { repeated Label labels = 1; repeated Sample samples = 2;
+//                  repeated Exemplar exemplars = 3; }
 //   Label        { string name = 1; string value = 2; }
 //   Sample       { double value = 1; int64 timestamp = 2; }
+//   Exemplar     { repeated Label labels = 1; double value = 2; int64 timestamp = 3; }
 std::string EncodeWriteRequest(std::span<const TestSeries> series);
 
-// The same as remote write 2.0 has it, from rc.4 of its specification:
+// The same without exemplars as remote write 2.0 has it, from rc.4 of its specification:
 //   Request    { repeated string symbols = 4; repeated TimeSeries timeseries = 5; }
 //   TimeSeries { repeated uint32 labels_refs = 1; repeated Sample samples = 2; }
 std::string EncodeRequestV2(std::span<const TestSeries> series);

@@ -51,8 +51,8 @@ TEST(Format, BeforeACheckpoint) {
     ASSERT_TRUE(store->records().Write(std::span(&change, 1)).has_value());
   }
   Contents contents = ReadContents(dir.File("data"));
-  EXPECT_EQ(Names(contents), (std::vector<std::string>{"default", "journal.0000000001", "records",
-                                                       "series", "starts"}));
+  EXPECT_EQ(Names(contents), (std::vector<std::string>{"default", "exemplars", "journal.0000000001",
+                                                       "metadata", "records", "series", "starts"}));
   EXPECT_EQ(contents["default"]["format"], "nines-tsdb 2");
   EXPECT_EQ(contents["default"]["secret"].size(), 32u);
   EXPECT_EQ(contents["default"].size(), 2u);
