@@ -18,14 +18,30 @@ double PowerOfTwo(int64_t exponent) {
   return std::ldexp(1, static_cast<int>(std::clamp<int64_t>(exponent, -5000, 5000)));
 }
 
+// 2^(part / 256 - 1), multiplied up from quarters and then ever smaller roots: that rounds as the
+// table of bounds does that Prometheus has, so that both show the same digits.
+double Fraction(int64_t part) {
+  // 2^(1/8), 2^(1/16), …, 2^(1/256).
+  constexpr double kRoots[] = {1.0905077326652577, 1.0442737824274138, 1.0218971486541166,
+                               1.0108892860517005, 1.0054299011128027, 1.0027112750502025};
+  constexpr double kQuarter = 1.189207115002721;  // 2^(1/4)
+  double fraction = 0.5;
+  for (int64_t i = part >> 6; i > 0; --i) fraction *= kQuarter;
+  int64_t bit = 32;
+  for (const double root : kRoots) {
+    if ((part & bit) != 0) fraction *= root;
+    bit >>= 1;
+  }
+  return fraction;
+}
+
 double ExponentialBound(int32_t schema, int64_t index) {
   if (schema <= 0) return PowerOfTwo(index * (int64_t{1} << -schema));
-  const int64_t buckets = int64_t{1} << schema;  // Of a power of two.
-  const int64_t part = index & (buckets - 1);
+  const int64_t part = index & ((int64_t{1} << schema) - 1);  // Of a power of two.
   const int64_t exponent = index >> schema;
   if (part == 0) return PowerOfTwo(exponent);
-  const double fraction = std::exp2(static_cast<double>(part) / static_cast<double>(buckets));
-  return std::ldexp(fraction, static_cast<int>(std::clamp<int64_t>(exponent, -5000, 5000)));
+  return std::ldexp(Fraction(part << (kSchemaMax - schema)),
+                    static_cast<int>(std::clamp<int64_t>(exponent, -5000, 5000)) + 1);
 }
 
 // Gives index and count of each bucket of a side that is not empty.

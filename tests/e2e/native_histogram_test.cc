@@ -92,7 +92,7 @@ class Service {
       }
     }
     Message histogram;
-    histogram.Varint(1, count_).Double(2, sum_).Signed(5, 0).Double(6, 0.001).Varint(7, zero_);
+    histogram.Varint(1, count_).Double(2, sum_).Signed(5, 3).Double(6, 0.001).Varint(7, zero_);
     AddSide(&histogram, 9, {negative_, 2});
     AddSide(&histogram, 12, {positive_, kBuckets});
     Message label;

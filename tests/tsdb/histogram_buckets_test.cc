@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "base/number.h"
@@ -33,9 +34,23 @@ TEST(HistogramBuckets, BoundsArePowersOfTwo) {
   EXPECT_EQ(Bound(-1, -2), 0.0625);
   EXPECT_EQ(Bound(3, 8), 2);
   EXPECT_EQ(Bound(8, -256), 0.5);
-  EXPECT_NEAR(Bound(1, 1), 1.4142135623730951, 1e-15);
-  EXPECT_NEAR(Bound(2, -1), 0.8408964152537145, 1e-15);
-  EXPECT_NEAR(Bound(8, 257), 2.0054225501004052, 1e-14);
+  for (int64_t index = -600; index < 600; ++index) {
+    const double exact = std::exp2(static_cast<double>(index) / 256);
+    EXPECT_NEAR(Bound(8, index), exact, exact * 1e-14) << index;
+    EXPECT_EQ(Bound(7, index), Bound(8, 2 * index)) << index;
+  }
+}
+
+// To the last digit, as Prometheus shows them: not the doubles that are nearest.
+TEST(HistogramBuckets, BoundsAreRoundedAsPrometheusDoes) {
+  EXPECT_EQ(Bound(1, -1), 0.7071067811865475);
+  EXPECT_EQ(Bound(2, -1), 0.8408964152537144);
+  EXPECT_EQ(Bound(3, -1), 0.9170040432046711);
+  EXPECT_EQ(Bound(5, -9), 0.8228777390769823);
+  EXPECT_EQ(Bound(7, -1), 0.9945994234836328);
+  EXPECT_EQ(Bound(8, -255), 0.5013556375251013);
+  EXPECT_EQ(Bound(8, -121), 0.7206365595643126);
+  EXPECT_EQ(Bound(8, -29), 0.9244830347552253);
 }
 
 TEST(HistogramBuckets, BoundsAtTheEndsOfTheNumbers) {
