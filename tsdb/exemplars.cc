@@ -14,6 +14,8 @@ namespace nines::tsdb {
 namespace {
 
 constexpr uint8_t kVersion = 1;
+// A slot beyond it is no slot: memory is taken for those before it.
+constexpr uint32_t kSlotsMax = 1 << 26;
 
 size_t Characters(std::string_view text) {
   size_t n = 0;
@@ -66,12 +68,13 @@ std::string EncodeExemplar(uint64_t sequence, const ExemplarOf& exemplar) {
   return value;
 }
 
-Exemplars::Exemplars(uint32_t max, const Index* index) : max_(max), index_(index) {}
+Exemplars::Exemplars(uint32_t max, const Index* index)
+    : max_(std::min(max, kSlotsMax)), index_(index) {}
 
 Result<void> Exemplars::Load(std::string_view key, std::string_view value) {
   ByteReader k(key);
   const uint32_t slot = k.U32Be();
-  if (!k.AtEnd() || slot < slots_.size()) return Damaged(key, "unexpected key");
+  if (!k.AtEnd() || slot >= kSlotsMax) return Damaged(key, "unexpected key");
   PackedReader v(value);
   if (v.Byte() != kVersion) return Damaged(key, "version is not known");
   const uint64_t sequence = v.Varint();
@@ -89,8 +92,9 @@ Result<void> Exemplars::Load(std::string_view key, std::string_view value) {
   if (!v.AtEnd()) return Damaged(key, "does not end where it should");
   exemplar.labels = Labels(std::move(labels));
   if (exemplar.labels.size() != n) return Damaged(key, "labels are not a set");
-  if (order_.contains(sequence)) return Damaged(key, "its number stands twice");
   const std::lock_guard lock(mutex_);
+  if (slot < slots_.size()) return Damaged(key, "unexpected key");
+  if (order_.contains(sequence)) return Damaged(key, "its number stands twice");
   sequence_ = std::max(sequence_, sequence + 1);
   if (column >= index_->columns()) {
     left_out_.emplace_back(key);

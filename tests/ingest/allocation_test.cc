@@ -116,10 +116,12 @@ std::string BodyV1(int64_t time_ms) {
   return body;
 }
 
-// The same by remote write 2.0: every third series has its references in two runs, and the places
-// of the symbols move from request to request.
+// The same by remote write 2.0: every third series has its references in two runs, the places of
+// the symbols move from request to request, and each series says what its metric is.
 std::string BodyV2(int64_t time_ms) {
   RequestV2 message({"", std::to_string(time_ms)});
+  const std::string metadata =
+      WireWriter().Int(1, 3).Int(3, message.Ref("How long a request took.")).str();
   for (int i = 0; i < 240; ++i) {
     const auto sample = SampleMessage(time_ms, static_cast<double>(i));
     const auto refs = message.Refs({{"__name__", "request_latency_seconds_bucket"},
@@ -131,6 +133,7 @@ std::string BodyV2(int64_t time_ms) {
                     .Raw(RequestV2::Packed({refs.begin(), refs.begin() + first_run}))
                     .Bytes(2, sample)
                     .Raw(RequestV2::Packed({refs.begin() + first_run, refs.end()}))
+                    .Bytes(5, metadata)
                     .str());
   }
   for (int i = 0; i < 10; ++i) {

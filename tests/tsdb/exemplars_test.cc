@@ -269,6 +269,7 @@ TEST_F(ExemplarLoadTest, DamagedRecordsAreRefused) {
   check(key, value + "x", "bytes left");
   check(key + "x", value, "long key");
   check("x", value, "short key");
+  check(ExemplarKey(0xffffffff), value, "no slot");
   check(key, "\x02" + value.substr(1), "version");
   Exemplars twice(10, &index_);
   EXPECT_TRUE(twice.Load(ExemplarKey(0), value));
