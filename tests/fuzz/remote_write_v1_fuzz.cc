@@ -25,5 +25,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto labels = ParseRawLabels(series.raw_labels);
     if (labels) CHECK(!labels->Get(nines::kMetricName).empty());
   }
+  for (const WirePart& part : request.exemplars) {
+    CHECK(part.series < request.series.size());
+    const auto exemplar = ParseExemplarV1(part.message);
+    if (exemplar) CHECK(!exemplar->labels.Has(""));
+  }
+  for (const WirePart& part : request.metadata) {
+    const auto metadata = ParseMetadataV1(part.message);
+    if (metadata) CHECK(metadata->help.size() + metadata->unit.size() <= part.message.size());
+  }
   return 0;
 }

@@ -25,5 +25,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto labels = ParseLabelRefs(series, &request);
     if (labels) CHECK(!labels->Get(nines::kMetricName).empty());
   }
+  for (const WirePart& part : request.exemplars) {
+    CHECK(part.series < request.series.size());
+    const auto exemplar = ParseExemplarV2(part.message, &request);
+    if (exemplar) CHECK(!exemplar->labels.Has(""));
+  }
+  for (const WirePart& part : request.metadata) {
+    CHECK(part.series < request.series.size());
+    CHECK(MetricNameV2(request, request.series[part.series]).size() <= size);
+    const auto metadata = ParseMetadataV2(part.message, request);
+    if (metadata) CHECK(metadata->help.size() <= size && metadata->unit.size() <= size);
+  }
   return 0;
 }

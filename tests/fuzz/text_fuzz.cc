@@ -14,7 +14,10 @@ namespace {
 
 void CheckMatchers(std::string_view text) {
   const auto matchers = nines::ParseMatchers(text);
+  const auto selector = nines::ParseSelector(text);
   if (!matchers) return;
+  // Matchers in braces are a selector of the same.
+  if (text.starts_with('{')) CHECK(selector && selector->size() == matchers->size());
   std::string printed;
   for (const nines::Matcher& matcher : *matchers) {
     if (!printed.empty()) printed += ',';
