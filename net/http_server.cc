@@ -669,6 +669,8 @@ void HttpServer::Impl::StopAccepting() {
 }
 
 void HttpServer::Impl::StopThreads() {
+  // First, or a worker could begin what nobody waits for any more.
+  if (shared.workers) shared.workers->StopTaking();
   for (const auto& reactor : reactors) {
     RunOn(*reactor, [&] {
       for (Session* session : reactor->sessions) session->Close();

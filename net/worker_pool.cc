@@ -65,11 +65,17 @@ WorkerPool::Place WorkerPool::TryQueue(std::unique_ptr<Job>* job) {
   return Place::kQueued;
 }
 
+void WorkerPool::StopTaking() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  changed_.notify_all();
+}
+
 void WorkerPool::Close() {
+  StopTaking();
   std::vector<std::unique_ptr<Job>> left;
   {
     const std::lock_guard lock(mutex_);
-    closed_ = true;
     for (const auto client : turns_) {
       for (auto& job : client->second.waiting) left.push_back(std::move(job));
       client->second.waiting.clear();
@@ -77,7 +83,6 @@ void WorkerPool::Close() {
     }
     turns_.clear();
     queued_ = 0;
-    changed_.notify_all();
   }
   for (const auto& job : left) job->Finish(Refusal(503, "the server is stopping\n"));
   for (std::thread& thread : threads_) thread.join();
@@ -101,8 +106,8 @@ std::unique_ptr<Job> WorkerPool::Next(Clients::iterator* client) {
   ++idle_;
   changed_.wait(lock, [this] { return closed_ || Eligible() != turns_.end(); });
   --idle_;
+  if (closed_) return nullptr;
   const auto turn = Eligible();
-  if (turn == turns_.end()) return nullptr;
   *client = *turn;
   turns_.erase(turn);
   Client& of = (*client)->second;

@@ -45,7 +45,10 @@ class WorkerPool {
   // A job that finds no place is finished with 503 or 429 at once.
   void Submit(std::unique_ptr<Job> job);
 
-  // Refuses new jobs, finishes those not begun with 503, waits for the others.  Idempotent.
+  // Refuses new jobs and begins none of those that wait.  Idempotent.
+  void StopTaking();
+
+  // StopTaking(), finishes those not begun with 503, waits for the others.  Idempotent.
   void Close();
 
  private:
