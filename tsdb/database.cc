@@ -548,6 +548,11 @@ Result<void> Database::Flush(std::span<const FamilyHandle> families) {
 }
 
 Result<void> Database::FlushSmall() {
+  // A log ends where a memory table does, and without a record there is none to write out: the log
+  // that was dropped with its journal would stay.
+  const rocksdb::Status status =
+      rocks_->Put({}, default_.get(), std::string(kFormatKey), std::string(kFormat));
+  if (!status.ok()) return FromStatus("cannot begin a new log", status);
   std::vector<FamilyHandle> small(tables_.begin(), tables_.end());
   small.push_back(default_);
   small.push_back(records_);

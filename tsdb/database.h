@@ -75,7 +75,7 @@ class Database {
   Result<void> Drop(const FamilyHandle& family);
   // Writes the memory tables of `families` to files.
   Result<void> Flush(std::span<const FamilyHandle> families);
-  // Writes those of the small column families, so that they hold no old log.
+  // Writes those of the small column families and begins a new log, so that no old one is held.
   Result<void> FlushSmall();
   // A column family for chunks made of table files from outside, which it takes over; no key stands
   // in two of them.

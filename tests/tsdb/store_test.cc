@@ -509,6 +509,21 @@ TEST_F(StoreTest, FinishedDaysAreJoined) {
   EXPECT_EQ(Read(kUp), "0=0 1000=1 2000=2");
 }
 
+TEST_F(StoreTest, ACheckpointLetsGoOfTheLog) {
+  Open();
+  for (int i = 0; i < 500; ++i) Put(kUp, kNoonMs + i, i / 7.0);
+  const auto log_bytes = [&] {
+    uint64_t bytes = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(options_.path)) {
+      if (entry.path().extension() == ".log") bytes += entry.file_size();
+    }
+    return bytes;
+  };
+  EXPECT_GT(log_bytes(), 10'000u);
+  Checkpoint();
+  EXPECT_LT(log_bytes(), 1'000u);
+}
+
 TEST_F(StoreTest, Metrics) {
   prometheus::Registry registry;
   options_.registry = &registry;
