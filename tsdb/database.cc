@@ -16,9 +16,12 @@
 #include <atomic>
 #include <charconv>
 #include <chrono>
+#include <cstdarg>
+#include <cstdio>
 #include <optional>
 
 #include "base/check.h"
+#include "base/log.h"
 #include "tsdb/bytes.h"
 #include "tsdb/random_bytes.h"
 #include "tsdb/store.h"
@@ -26,12 +29,15 @@
 namespace nines::tsdb {
 namespace {
 
-constexpr std::string_view kFormatKey = "format";
-constexpr std::string_view kFormat = "nines-tsdb 2";
 // All that it may hold may stand in a database of kFormat, so taking the new name is the upgrade.
 constexpr std::string_view kOldFormat = "nines-tsdb 1";
+constexpr std::string_view kFormatKey = "format";
+constexpr std::string_view kFormat = "nines-tsdb 2";
 constexpr std::string_view kSecretKey = "secret";
 constexpr size_t kSecretBytes = 32;
+// A format from 3 on names itself by a column family, so that older programs see it before they
+// write anything: an empty one, "format.3".
+constexpr std::string_view kFormatPrefix = "format.";
 constexpr std::string_view kDefaultName = "default";
 constexpr std::array<std::string_view, kTables> kTableNames = {"series", "starts", "exemplars",
                                                                "metadata"};  // By Table.
@@ -106,6 +112,11 @@ bool MayStandBeforeCreation(std::string_view name) {
          name.ends_with(".dbtmp");
 }
 
+// What no directory has that never held a database.
+bool IsLeftOfDatabase(const std::string& name) {
+  return name.ends_with(".sst") || (name.starts_with("MANIFEST-") && name != "MANIFEST-000001");
+}
+
 Result<void> MakeDirectories(rocksdb::Env* env, const std::string& path) {
   for (size_t at = path.find('/', 1);; at = path.find('/', at + 1)) {
     const std::string prefix = path.substr(0, at);
@@ -177,6 +188,42 @@ class Database::TableCounter final : public rocksdb::EventListener {
   std::atomic<uint64_t> bytes_ = 0;
 };
 
+namespace {
+
+// After an error of the disk upkeep resumes, at once when there is room.  RocksDB by itself waits
+// for as much room as the largest write buffer, and answers "busy" to everybody else until then.
+class NoRecoveryByItself final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status error,
+                            bool* auto_recovery) override {
+    error.PermitUncheckedError();
+    *auto_recovery = false;
+  }
+};
+
+// What RocksDB has to say goes to our log: the file that it writes by itself ends the process when
+// the disk is full (an assertion of Debian's build).  Its warnings are for its own developers.
+class RocksLog final : public rocksdb::Logger {
+ public:
+  RocksLog() : rocksdb::Logger(rocksdb::WARN_LEVEL) {}
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    Logv(rocksdb::ERROR_LEVEL, format, arguments);
+  }
+  void Logv(const rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
+    if (level < rocksdb::WARN_LEVEL || level == rocksdb::HEADER_LEVEL) return;
+    char text[1024];
+    std::vsnprintf(text, sizeof text, format, arguments);
+    if (level == rocksdb::WARN_LEVEL) {
+      log::Debug("rocksdb", {{"text", text}});
+    } else {
+      log::Warn("rocksdb", {{"text", text}});
+    }
+  }
+};
+
+}  // namespace
+
 struct Database::Settings {
   rocksdb::DBOptions database;
   rocksdb::ColumnFamilyOptions small;
@@ -218,9 +265,9 @@ struct Database::Settings {
     database.max_open_files = 1000;
     database.max_background_jobs = 2;
     database.max_manifest_file_size = 16 << 20;
-    database.keep_log_file_num = 2;
-    database.max_log_file_size = 1 << 20;
-    database.info_log_level = rocksdb::WARN_LEVEL;
+    database.info_log = std::make_shared<RocksLog>();
+    database.listeners.push_back(std::make_shared<NoRecoveryByItself>());
+    database.max_bgerror_resume_count = 0;
     database.stats_dump_period_sec = 0;
     database.stats_persist_period_sec = 0;
   }
@@ -231,6 +278,21 @@ struct Database::Settings {
     return small;
   }
 };
+
+namespace {
+
+// Resuming begins a new log only where there is something to flush, and a log that could not be
+// appended to must not be appended to again: RocksDB would end the process (an assertion of
+// Debian's build).  So there is always something: the record of the format, without the log.
+void LeaveSomethingToFlush(rocksdb::DB* rocks, const FamilyHandle& family,
+                           const std::string& format) {
+  rocksdb::WriteOptions unlogged;
+  unlogged.disableWAL = true;
+  // An error is that of a sick disk, which whoever writes next meets too.
+  rocks->Put(unlogged, family.get(), std::string(kFormatKey), format).PermitUncheckedError();
+}
+
+}  // namespace
 
 Error FromStatus(std::string_view doing, const rocksdb::Status& status) {
   const Code code = status.IsCorruption() ? Code::kCorrupt : Code::kUnavailable;
@@ -262,6 +324,9 @@ Result<std::vector<std::string>> FindFamilies(const std::string& path, rocksdb::
     return FromStatus("cannot read the data directory " + path, listed);
   }
   if (std::ranges::find(children, "CURRENT") == children.end()) {
+    if (std::ranges::any_of(children, IsLeftOfDatabase)) {
+      return Error{Code::kCorrupt, "the database in " + path + " has lost its CURRENT file"};
+    }
     for (const std::string& child : children) {
       if (!MayStandBeforeCreation(child)) {
         return Foreign(path, "is not empty (" + child + ") and holds no database of ours");
@@ -271,8 +336,18 @@ Result<std::vector<std::string>> FindFamilies(const std::string& path, rocksdb::
   }
   std::vector<std::string> names;
   const rocksdb::Status status = rocksdb::DB::ListColumnFamilies(options, path, &names);
-  if (!status.ok()) return FromStatus("cannot read the database in " + path, status);
+  if (!status.ok()) {
+    Error error = FromStatus("cannot read the database in " + path, status);
+    // CURRENT names a file that is not there.
+    if (status.IsNotFound() || status.IsPathNotFound()) error.code = Code::kCorrupt;
+    return error;
+  }
   for (const std::string& name : names) {
+    if (name.starts_with(kFormatPrefix)) {
+      return Foreign(path, "has the format \"nines-tsdb " + name.substr(kFormatPrefix.size()) +
+                               "\"; this version knows \"" + std::string(kOldFormat) + "\" and \"" +
+                               std::string(kFormat) + "\"");
+    }
     if (name == kDefaultName || name == kRecordsName || TableOf(name) || GenerationOf(name) ||
         DayOf(name)) {
       continue;
@@ -286,7 +361,6 @@ Result<std::vector<std::string>> FindFamilies(const std::string& path, rocksdb::
 // somebody else's.  Looks without writing.
 Result<void> CheckBareDatabase(const std::string& path, const rocksdb::DBOptions& options) {
   rocksdb::Options read(options, rocksdb::ColumnFamilyOptions());
-  read.info_log_level = rocksdb::FATAL_LEVEL;
   rocksdb::DB* raw = nullptr;
   const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(read, path, &raw);
   if (!status.ok()) return FromStatus("cannot read the database in " + path, status);
@@ -331,6 +405,7 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path, rocksd
   }
   if (database->log_syncer_ != nullptr) database->log_syncer_->Begin(database->rocks());
   if (const Result<void> known = database->CheckFormat(path); !known) return known.error();
+  LeaveSomethingToFlush(database->rocks(), database->default_, database->format_);
   return database;
 }
 
@@ -417,7 +492,6 @@ Result<std::unique_ptr<Database>> Database::OpenToRead(const std::string& path, 
   std::unique_ptr<Database> database(new Database());
   database->settings_ = std::make_unique<Settings>(env);
   rocksdb::DBOptions& options = database->settings_->database;
-  options.info_log_level = rocksdb::FATAL_LEVEL;
   // All files are opened now: a process that has it open may delete them at any time.
   options.max_open_files = -1;
   if (!env->FileExists(path + "/CURRENT").ok()) {
@@ -556,7 +630,9 @@ Result<void> Database::FlushSmall() {
   std::vector<FamilyHandle> small(tables_.begin(), tables_.end());
   small.push_back(default_);
   small.push_back(records_);
-  return Flush(small);
+  Result<void> flushed = Flush(small);
+  LeaveSomethingToFlush(rocks(), default_, format_);
+  return flushed;
 }
 
 Result<void> Database::Resume() {
@@ -568,7 +644,10 @@ Result<void> Database::Resume() {
     if (Result<void> dropped = Drop(*made); !dropped) return dropped;
   }
   const rocksdb::Status status = rocks_->Resume();
-  if (status.ok()) return {};
+  if (status.ok()) {
+    LeaveSomethingToFlush(rocks(), default_, format_);
+    return {};
+  }
   // After a failed sync nobody knows what is on the disk: RocksDB writes no more until it is opened
   // anew and reads what is there.
   const bool is_final = status.severity() >= rocksdb::Status::Severity::kFatalError;

@@ -86,13 +86,21 @@ TEST_F(StoreOpenTest, RefusesUnknownFormats) {
   ExpectRefused(options_, Code::kInvalid, "has the format \"nines-tsdb 3\"");
 }
 
+// Formats from 3 on say so where it is seen before anything is written.
+TEST_F(StoreOpenTest, LeavesALaterFormatAlone) {
+  MakeDatabase(options_.path, {"series", "records", "format.3"}, "format", "nines-tsdb 3");
+  const auto before = Contents(options_.path);
+  ExpectRefused(options_, Code::kInvalid, "has the format \"nines-tsdb 3\"");
+  EXPECT_EQ(Contents(options_.path), before);
+}
+
 TEST_F(StoreOpenTest, RefusesALostCurrent) {
   Open();
   Put(kUp, kNoonMs, 1);
   store_.reset();
   std::filesystem::remove(options_.path + "/CURRENT");
   const auto before = Contents(options_.path);
-  ExpectRefused(options_, Code::kInvalid, "is not empty");
+  ExpectRefused(options_, Code::kCorrupt, "has lost its CURRENT file");
   EXPECT_EQ(Contents(options_.path), before);
 }
 
