@@ -58,7 +58,7 @@ constexpr const char* kPrometheusConfig = R"(
 global: {scrape_interval: 200ms, scrape_timeout: 200ms}
 scrape_configs:
   - job_name: model-service
-    static_configs: [{targets: ["%MODEL%"]}]
+    static_configs: [{targets: ["%MODEL%"], labels: {attempt: "%ATTEMPT%"}}]
 remote_write:
   - url: "%NINES%/api/v1/write"
     queue_config: {batch_send_deadline: 200ms, min_backoff: 30ms, max_backoff: 200ms}
@@ -126,12 +126,21 @@ class PrometheusTest : public ::testing::Test {
     folder_.Write("slos.yml", kSlos);
     nines_ = std::make_unique<NinesProcess>(NINES_PROGRAM, folder_.path());
     ASSERT_NO_FATAL_FAILURE(nines_->Start());
-    const std::string config = folder_.Write(
-        "prometheus.yml",
-        Replace(Replace(kPrometheusConfig, "%MODEL%", model_.address()), "%NINES%", nines_->url()));
+    ASSERT_NO_FATAL_FAILURE(StartPrometheus(0));
+  }
+
+  // When within its interval a target is scraped is a function of its labels: another attempt has
+  // another time.
+  void StartPrometheus(int attempt) {
+    prometheus_.reset();
+    std::string config = Replace(kPrometheusConfig, "%MODEL%", model_.address());
+    config = Replace(std::move(config), "%NINES%", nines_->url());
+    config = Replace(std::move(config), "%ATTEMPT%", std::to_string(attempt));
     prometheus_address_ = "127.0.0.1:" + std::to_string(FreePort());
     prometheus_ = std::make_unique<Process>(std::vector<std::string>{
-        program, "--config.file=" + config, "--storage.tsdb.path=" + folder_.File("prometheus"),
+        std::string(PEERS_DIR) + "/usr/bin/prometheus",
+        "--config.file=" + folder_.Write("prometheus.yml", config),
+        "--storage.tsdb.path=" + folder_.File("prometheus-" + std::to_string(attempt)),
         "--web.listen-address=" + prometheus_address_});
   }
 
@@ -213,7 +222,8 @@ TEST_F(PrometheusTest, TheConsumerIsToldOfBreachAndMend) {
 
 TEST_F(PrometheusTest, TheRatioIsPrometheusOwn) {
   // Slots that are complete and not at a scrape's very millisecond (2.42's windows are closed at
-  // the left, ours are open as in 3.x) must give the same ratio.
+  // the left, ours are open as in 3.x) must give the same ratio.  Where all slots are at a scrape's
+  // millisecond, another attempt scrapes at another one.
   constexpr int kSlots = 8;
   std::map<std::string, std::pair<double, double>> compared;  // By slot: ours, theirs.
   int equal = 0;
@@ -237,7 +247,15 @@ TEST_F(PrometheusTest, TheRatioIsPrometheusOwn) {
     equal += std::abs(ours - theirs) <= 1e-10 ? 1 : 0;
     return equal >= kSlots;
   };
-  EXPECT_TRUE(WaitUntil(compare, 60s)) << nines_->log();
+  bool enough = WaitUntil(compare, 40s);
+  for (int attempt = 1; attempt < 3 && !enough; ++attempt) {
+    compared.clear();
+    equal = 0;
+    first_slot.reset();
+    ASSERT_NO_FATAL_FAILURE(StartPrometheus(attempt));
+    enough = WaitUntil(compare, 60s);
+  }
+  EXPECT_TRUE(enough) << nines_->log();
   for (const auto& [at, pair] : compared)
     if (std::abs(pair.first - pair.second) > 1e-10)
       std::printf("not compared as equal: %s ours %.17g theirs %.17g\n", at.c_str(), pair.first,
