@@ -234,6 +234,8 @@ struct Database::Settings {
     SetDatabase(env);
     small.write_buffer_size = 16 << 20;
     small.compression = rocksdb::kZSTD;
+    // See Resume(): what fails must be something that we asked for and waited for.
+    small.disable_auto_compactions = true;
     // A generation is dropped before this is full, so that it is never written a second time.
     journal.write_buffer_size = 256 << 20;
     journal.disable_auto_compactions = true;
@@ -622,20 +624,36 @@ Result<void> Database::Flush(std::span<const FamilyHandle> families) {
 }
 
 Result<void> Database::FlushSmall() {
-  // A log ends where a memory table does, and without a record there is none to write out: the log
-  // that was dropped with its journal would stay.
-  const rocksdb::Status status =
-      rocks_->Put({}, default_.get(), std::string(kFormatKey), std::string(kFormat));
-  if (!status.ok()) return FromStatus("cannot begin a new log", status);
   std::vector<FamilyHandle> small(tables_.begin(), tables_.end());
   small.push_back(default_);
   small.push_back(records_);
-  Result<void> flushed = Flush(small);
+  Result<void> done = Flush(small);
+  // The next log, too, ends where a memory table does, and for that there must be a record in one.
   LeaveSomethingToFlush(rocks(), default_, format_);
-  return flushed;
+  for (const FamilyHandle& family : small) {
+    if (done) done = CompactSmall(family);
+  }
+  return done;
+}
+
+Result<void> Database::CompactSmall(const FamilyHandle& family) {
+  constexpr int kFilesMax = 4;
+  std::string files;
+  rocks_->GetProperty(family.get(), rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &files);
+  if (ParseDigits<int>(files).value_or(0) < kFilesMax) return {};
+  const rocksdb::Status status =
+      rocks_->CompactRange(rocksdb::CompactRangeOptions(), family.get(), nullptr, nullptr);
+  if (!status.ok()) return FromStatus("cannot compact " + family->GetName(), status);
+  return {};
 }
 
 Result<void> Database::Resume() {
+  // A flush that failed lingers for a second.  Where RocksDB 7.8 is resumed meanwhile, and fails
+  // again, it can count a flush as begun that stays in its queue, and then waits for it for ever.
+  // For the same reason nothing compacts by itself: an error of that could end a Resume() early.
+  uint64_t flushes = 0;
+  rocks_->GetIntProperty(rocksdb::DB::Properties::kNumRunningFlushes, &flushes);
+  if (flushes > 0) return Error{Code::kUnavailable, "a failed write is still coming to its end"};
   // RocksDB 7.8 checks in Resume() that its manifest could be written when that was last tried, and
   // ends the process where a column family failed to be made or dropped.  So one is made first.
   if (change_failed_) {

@@ -75,7 +75,8 @@ class Database {
   Result<void> Drop(const FamilyHandle& family);
   // Writes the memory tables of `families` to files.
   Result<void> Flush(std::span<const FamilyHandle> families);
-  // Writes those of the small column families and begins a new log, so that no old one is held.
+  // Writes those of the small column families and begins a new log, so that no old one is held;
+  // puts their files together where there are several.
   Result<void> FlushSmall();
   // A column family for chunks made of table files from outside, which it takes over; no key stands
   // in two of them.
@@ -104,6 +105,8 @@ class Database {
   FamilyHandle Hold(rocksdb::ColumnFamilyHandle* made) const;
   // Whether what failed was a change of what column families and files there are.
   Result<void> NoteChange(std::string_view doing, const rocksdb::Status& status);
+
+  Result<void> CompactSmall(const FamilyHandle& family);
 
   class LogSyncer;
   class TableCounter;

@@ -10,6 +10,7 @@
 
 #include "base/prng.h"
 #include "tests/support/fault_fs.h"
+#include "tests/support/process.h"
 #include "tsdb/store.h"
 
 namespace nines::tsdb {
@@ -103,8 +104,10 @@ class DiskFullTest : public ::testing::TestWithParam<uint64_t> {
   }
 
   void CheckWorks() {
-    const Result<void> well = store_->Maintain(now_);
-    ASSERT_TRUE(well) << well.error().message;
+    Result<void> well;
+    EXPECT_TRUE(test::WaitUntil([&] { return (well = store_->Maintain(now_)).has_value(); },
+                                std::chrono::seconds{30}))
+        << well.error().message;
     EXPECT_TRUE(Put()) << "after there is room";
     ASSERT_NO_FATAL_FAILURE(Check());
   }
