@@ -650,7 +650,7 @@ Result<void> Database::CompactSmall(const FamilyHandle& family) {
 Result<void> Database::Resume() {
   // A flush that failed lingers for a second.  Where RocksDB 7.8 is resumed meanwhile, and fails
   // again, it can count a flush as begun that stays in its queue, and then waits for it for ever.
-  // For the same reason nothing compacts by itself: an error of that could end a Resume() early.
+  // For the same reason nothing compacts by itself, and it is not called while the disk is full.
   uint64_t flushes = 0;
   rocks_->GetIntProperty(rocksdb::DB::Properties::kNumRunningFlushes, &flushes);
   if (flushes > 0) return Error{Code::kUnavailable, "a failed write is still coming to its end"};
