@@ -234,7 +234,7 @@ struct Database::Settings {
     SetDatabase(env);
     small.write_buffer_size = 16 << 20;
     small.compression = rocksdb::kZSTD;
-    // See Resume(): what fails must be something that we asked for and waited for.
+    // Nothing is written but what somebody waits for, so that a full disk is told to who can wait.
     small.disable_auto_compactions = true;
     // A generation is dropped before this is full, so that it is never written a second time.
     journal.write_buffer_size = 256 << 20;
@@ -619,8 +619,27 @@ Result<void> Database::Flush(std::span<const FamilyHandle> families) {
   for (const FamilyHandle& family : families) {
     const rocksdb::Status status = rocks_->Flush(rocksdb::FlushOptions(), family.get());
     if (!status.ok()) return FromStatus("cannot write " + family->GetName() + " out", status);
+    if (!WaitForFlush(family)) {
+      return Error{Code::kUnavailable, "cannot write " + family->GetName() + " out"};
+    }
   }
   return {};
+}
+
+// RocksDB 7.8 goes on believing that it is stopped when Resume() has mended it (ClearBGError()
+// leaves is_db_stopped_ set), and its Flush() waits for nothing then and says that all is well.
+bool Database::WaitForFlush(const FamilyHandle& family) {
+  const auto is_flushed = [&] {
+    uint64_t tables = 0;
+    return rocks_->GetIntProperty(family.get(), rocksdb::DB::Properties::kNumImmutableMemTable,
+                                  &tables) &&
+           tables == 0;
+  };
+  if (is_flushed()) return true;
+  // Returns when no background work is left, the flush and what went before it in the queue.
+  rocks_->PauseBackgroundWork().PermitUncheckedError();
+  rocks_->ContinueBackgroundWork().PermitUncheckedError();
+  return is_flushed();
 }
 
 Result<void> Database::FlushSmall() {
@@ -628,11 +647,11 @@ Result<void> Database::FlushSmall() {
   small.push_back(default_);
   small.push_back(records_);
   Result<void> done = Flush(small);
-  // The next log, too, ends where a memory table does, and for that there must be a record in one.
-  LeaveSomethingToFlush(rocks(), default_, format_);
   for (const FamilyHandle& family : small) {
     if (done) done = CompactSmall(family);
   }
+  // The next log, too, ends where a memory table does, and for that there must be a record in one.
+  LeaveSomethingToFlush(rocks(), default_, format_);
   return done;
 }
 
@@ -644,16 +663,14 @@ Result<void> Database::CompactSmall(const FamilyHandle& family) {
   const rocksdb::Status status =
       rocks_->CompactRange(rocksdb::CompactRangeOptions(), family.get(), nullptr, nullptr);
   if (!status.ok()) return FromStatus("cannot compact " + family->GetName(), status);
+  // It writes memory out first.
+  if (!WaitForFlush(family)) {
+    return Error{Code::kUnavailable, "cannot write " + family->GetName() + " out"};
+  }
   return {};
 }
 
 Result<void> Database::Resume() {
-  // A flush that failed lingers for a second.  Where RocksDB 7.8 is resumed meanwhile, and fails
-  // again, it can count a flush as begun that stays in its queue, and then waits for it for ever.
-  // For the same reason nothing compacts by itself, and it is not called while the disk is full.
-  uint64_t flushes = 0;
-  rocks_->GetIntProperty(rocksdb::DB::Properties::kNumRunningFlushes, &flushes);
-  if (flushes > 0) return Error{Code::kUnavailable, "a failed write is still coming to its end"};
   // RocksDB 7.8 checks in Resume() that its manifest could be written when that was last tried, and
   // ends the process where a column family failed to be made or dropped.  So one is made first.
   if (change_failed_) {

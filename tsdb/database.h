@@ -107,6 +107,8 @@ class Database {
   Result<void> NoteChange(std::string_view doing, const rocksdb::Status& status);
 
   Result<void> CompactSmall(const FamilyHandle& family);
+  // Whether what Flush() of RocksDB was asked for has been done.
+  bool WaitForFlush(const FamilyHandle& family);
 
   class LogSyncer;
   class TableCounter;

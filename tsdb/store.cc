@@ -268,8 +268,6 @@ Result<void> Store::Maintain(Time now) {
   // For the metric too, when nobody appends.
   const Result<void> room = state.space.Check(now);
   if (state.is_sick) {
-    // Not on a disk that is full still: see Database::Resume().
-    if (!room) return room.error();
     if (Result<void> resumed = state.database->Resume(); !resumed) return resumed;
     state.is_sick = false;
   }
