@@ -133,13 +133,6 @@ std::string V1(const std::string& trace, double value, int64_t time_ms) {
 
 class ExemplarHandlerTest : public HandlerFixture {
  protected:
-  WriteResponse WriteV2(const RequestV2& request) {
-    return handler_->Handle(
-        {.content_type = "application/x-protobuf;proto=io.prometheus.write.v2.Request",
-         .content_encoding = "snappy",
-         .body = Block(request.SymbolsFirst())},
-        kNow);
-  }
   // "x_bucket{...}: trace=value"
   std::string Kept() {
     std::string text;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ingest/write_handler.h"
+#include "tests/ingest/request_v2.h"
 #include "tests/support/temp_dir.h"
 #include "tsdb/store.h"
 
@@ -18,6 +19,9 @@ namespace nines::ingest {
 
 inline constexpr int64_t kNowMs = 1'795'891'339'000;  // 2026-11-28T18:42:19Z.
 inline constexpr Time kNow = FromUnixMs(kNowMs);
+
+inline constexpr std::string_view kTypeV2 =
+    "application/x-protobuf;proto=io.prometheus.write.v2.Request";
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 using Samples = std::vector<std::pair<int64_t, double>>;
@@ -47,6 +51,13 @@ class HandlerFixture : public testing::Test {
   // Remote write 1.0.
   WriteResponse Post(std::string_view body) { return handler_->Handle({.body = body}, kNow); }
   WriteResponse Write(std::string_view message) { return Post(Block(message)); }
+  // Remote write 2.0.
+  WriteResponse PostV2(std::string_view body) {
+    return handler_->Handle({.content_type = kTypeV2, .content_encoding = "snappy", .body = body},
+                            kNow);
+  }
+  WriteResponse WriteV2(std::string_view message) { return PostV2(Block(message)); }
+  WriteResponse WriteV2(const RequestV2& request) { return WriteV2(request.SymbolsFirst()); }
 
   void Expect(const WriteResponse& response, int status, const std::string& message) {
     EXPECT_EQ(response.status, status) << response.message;

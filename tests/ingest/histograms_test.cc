@@ -14,8 +14,6 @@ namespace {
 using tsdb::ExampleHistogram;
 using tsdb::NativeHistogram;
 
-constexpr std::string_view kTypeV2 = "application/x-protobuf;proto=io.prometheus.write.v2.Request";
-
 class HistogramsTest : public HandlerFixture, public testing::WithParamInterface<Protocol> {
  protected:
   // One series; `histograms` are Histogram messages.
@@ -43,7 +41,7 @@ class HistogramsTest : public HandlerFixture, public testing::WithParamInterface
       for (const std::string& one : sent.histograms) more.Bytes(3, one);
       request.Series(sent.labels, sent.samples, more.str());
     }
-    return handler_->Handle({.content_type = kTypeV2, .body = Block(request.SymbolsFirst())}, kNow);
+    return WriteV2(request);
   }
   WriteResponse SendOne(const NativeHistogram& histogram, int64_t time_ms = kNowMs) {
     return Send({{{{"__name__", "h"}}, {}, {HistogramMessageOf(histogram, time_ms)}}});
@@ -197,8 +195,7 @@ INSTANTIATE_TEST_SUITE_P(Protocols, HistogramsTest, testing::Values(Protocol::kV
 class StartsTest : public HandlerFixture {
  protected:
   void Send(const RequestV2& request, int status = 204) {
-    const WriteResponse response =
-        handler_->Handle({.content_type = kTypeV2, .body = Block(request.SymbolsFirst())}, kNow);
+    const WriteResponse response = WriteV2(request);
     EXPECT_EQ(response.status, status) << response.message;
   }
   // "start@first sample", before and after kNow in ms, of each column of the metric.

@@ -75,13 +75,6 @@ TEST(Metadata, RandomBytes) {
 
 class MetadataHandlerTest : public HandlerFixture {
  protected:
-  WriteResponse WriteV2(const RequestV2& request) {
-    return handler_->Handle(
-        {.content_type = "application/x-protobuf;proto=io.prometheus.write.v2.Request",
-         .content_encoding = "snappy",
-         .body = Block(request.SymbolsFirst())},
-        kNow);
-  }
   std::string Kept() {
     std::string text;
     for (const auto& one : store_->FindMetadata("")) {

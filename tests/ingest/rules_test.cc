@@ -30,12 +30,6 @@ Relabel RelabelOf(const std::string& text) {
 
 class RulesTest : public HandlerFixture {
  protected:
-  WriteResponse WriteV2(const std::string& message) {
-    return handler_->Handle(
-        {.content_type = "application/x-protobuf;proto=io.prometheus.write.v2.Request",
-         .body = Block(message)},
-        kNow);
-  }
   WriteResponse WriteAt(const std::string& message, Time now) {
     return handler_->Handle({.body = Block(message)}, now);
   }

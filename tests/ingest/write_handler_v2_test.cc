@@ -11,16 +11,8 @@
 namespace nines::ingest {
 namespace {
 
-constexpr std::string_view kTypeV2 = "application/x-protobuf;proto=io.prometheus.write.v2.Request";
-
 class WriteHandlerV2Test : public HandlerFixture {
  protected:
-  WriteResponse PostV2(std::string_view body) {
-    return handler_->Handle({.content_type = kTypeV2, .content_encoding = "snappy", .body = body},
-                            kNow);
-  }
-  WriteResponse WriteV2(const RequestV2& request) { return PostV2(Block(request.SymbolsFirst())); }
-
   // The sender is told `samples`, and no histogram or exemplar.
   void ExpectV2(const WriteResponse& response, int status, const std::string& message,
                 uint64_t samples) {

@@ -101,6 +101,17 @@ class JoiningCrashTest : public ::testing::Test {
     ASSERT_TRUE(stored.empty()) << "invented " << stored.begin()->first.second;
   }
 
+  // After a power cut, and after the upkeep that follows.
+  void CutAndCheck() {
+    if (!disk_->is_down()) disk_->PowerCut();
+    store_.reset();
+    disk_->Restore();
+    Open();
+    CheckAll();
+    for (int i = 0; i < 8; ++i) Maintain();
+    CheckAll();
+  }
+
   // Joins both days, then the first one again, with a late row in the middle.
   void JoinTwice() {
     for (int i = 0; i < 7; ++i) Maintain();
@@ -128,13 +139,7 @@ TEST_F(JoiningCrashTest, PowerCutAtEveryChange) {
     disk_->PowerCutIn(n);
     JoinTwice();
     was_cut = disk_->is_down();
-    if (!was_cut) disk_->PowerCut();
-    store_.reset();
-    disk_->Restore();
-    Open();
-    CheckAll();
-    for (int i = 0; i < 8; ++i) Maintain();
-    CheckAll();
+    CutAndCheck();
     if (HasFailure()) return;
   }
 }
@@ -148,13 +153,7 @@ TEST_F(JoiningCrashTest, AFailedSyncAnywhere) {
     disk_->FailSyncIn(n);
     JoinTwice();
     CheckAll();
-    disk_->PowerCut();
-    store_.reset();
-    disk_->Restore();
-    Open();
-    CheckAll();
-    for (int i = 0; i < 8; ++i) Maintain();
-    CheckAll();
+    CutAndCheck();
     if (HasFailure()) return;
   }
 }
